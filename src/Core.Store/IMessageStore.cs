@@ -1,0 +1,44 @@
+using Core.Store.Accounts;
+using Core.Store.Mailboxes;
+using Core.Store.Presence;
+
+namespace Core.Store;
+
+/// <summary>The life of a message in the store: accepted, bound to a device, delivered or refused, known for days after.</summary>
+/// <remarks>
+/// Every call is idempotent: a caller that got no answer repeats it. Nothing here keeps state that Redis lacks.
+/// Calls made one after the other without awaiting reach Redis in that order.
+/// </remarks>
+/// <exception cref="StoreUnavailableException">Redis did not answer within the deadline: nothing is known of the call's effect.</exception>
+public interface IMessageStore
+{
+    /// <summary>Claims the id, then stores the sealed text in the recipient's mailbox. Returns once the write is durable.</summary>
+    Task<Acceptance> AcceptAsync(NewMessage message);
+
+    /// <summary>The state of a message for its sender; null for an id this sender never used.</summary>
+    Task<MessageStatus?> FindAsync(AccountAddress sender, Guid messageId);
+
+    /// <summary>Makes a binding the account's newest, and so active, and reads the first page of what waits.</summary>
+    /// <param name="account">Whose device it is.</param>
+    /// <param name="binding">Edge, epoch, flow, device and end of the registration.</param>
+    /// <param name="after">Where the page begins: 0 for a new flow.</param>
+    /// <param name="forgetTries">True for a client's REGISTER: failed tries are forgotten (spec S16) and their messages are in the page whatever <paramref name="after"/> says.</param>
+    Task<MailboxPage> RegisterAsync(AccountAddress account, Binding binding, long after, bool forgetTries);
+
+    /// <summary>Ends the binding of one flow; another one's is left alone.</summary>
+    Task UnregisterAsync(AccountAddress account, FlowId flow);
+
+    /// <summary>What waits for the account after a sequence, if the flow's binding is the active one; else an empty page.</summary>
+    Task<MailboxPage> ReadPageAsync(AccountAddress account, FlowId flow, long after);
+
+    /// <summary>Takes the message out of the mailbox and overwrites its record by the outcome. Ranks decide: a late DELIVERED lifts a lower state.</summary>
+    /// <returns>The state after the call, and when it was accepted; null if the store no longer knows the message.</returns>
+    Task<MessageStatus?> EndAsync(MessageKey message, MessageState state);
+
+    /// <summary>Counts a failed try and sets when the next is due; after the last try the message waits for the next registration.</summary>
+    /// <remarks>Counts only if <paramref name="attempt"/> is the stored count + 1, the flow is the active one and the message still waits.</remarks>
+    Task FailAsync(MessageKey message, FlowId flow, int attempt);
+}
+
+/// <summary>Redis did not answer in time or refused the command. The sender is told 503 and may repeat.</summary>
+public sealed class StoreUnavailableException(string message, Exception? inner = null) : Exception(message, inner);

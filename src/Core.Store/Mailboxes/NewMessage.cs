@@ -1,0 +1,100 @@
+using Core.Store.Accounts;
+using Core.Store.Presence;
+
+namespace Core.Store.Mailboxes;
+
+/// <summary>A text on its way in, already checked against the text rules.</summary>
+/// <param name="Sender">The authenticated account.</param>
+/// <param name="MessageId">Made by the client before its first try, or derived from its SIP request.</param>
+/// <param name="Recipient">Exactly one account (spec S4); it may not exist.</param>
+/// <param name="Text">UTF-8, delivered byte for byte.</param>
+public sealed record NewMessage(AccountAddress Sender, Guid MessageId, AccountAddress Recipient, ReadOnlyMemory<byte> Text)
+{
+    /// <summary>The id alone: addresses and text never reach a log.</summary>
+    public override string ToString() => $"message {MessageId}";
+}
+
+/// <summary>What names a message for its end: sender and id make its name, the recipient its mailbox.</summary>
+public readonly record struct MessageKey(AccountAddress Sender, Guid MessageId, AccountAddress Recipient)
+{
+    /// <summary>The id alone: addresses never reach a log.</summary>
+    public override string ToString() => $"message {MessageId}";
+}
+
+/// <summary>How far a message has come. Ranks for moving forward: Enqueued, then Expired and Invalid*, then Delivered.</summary>
+public enum MessageState
+{
+    /// <summary>Held durably and sealed.</summary>
+    Enqueued,
+
+    /// <summary>A device answered with a final 2xx.</summary>
+    Delivered,
+
+    /// <summary>Not delivered within its validity; the content is gone.</summary>
+    Expired,
+
+    /// <summary>The recipient's account was deleted.</summary>
+    InvalidRecipient,
+
+    /// <summary>The recipient's device refused it for good.</summary>
+    InvalidDevice,
+
+    /// <summary>The stored content could not be opened.</summary>
+    InvalidPayload,
+}
+
+/// <summary>What is known of a message; never its text.</summary>
+/// <param name="State">Its state.</param>
+/// <param name="AcceptTime">When it was first accepted, by the core's clock.</param>
+/// <param name="ExpireTime">When it expires, or would have.</param>
+public sealed record MessageStatus(MessageState State, DateTimeOffset AcceptTime, DateTimeOffset ExpireTime);
+
+/// <summary>How an attempt to hand over a message ended.</summary>
+public enum AcceptOutcome
+{
+    /// <summary>Stored now, durably.</summary>
+    Accepted,
+
+    /// <summary>The same sender, id, recipient and text as before: its present state is the answer.</summary>
+    Repeated,
+
+    /// <summary>The id was used for another text or recipient.</summary>
+    IdReused,
+
+    /// <summary>No such account.</summary>
+    UnknownRecipient,
+
+    /// <summary>The recipient's queue is full, or this sender's share of it.</summary>
+    QueueFull,
+}
+
+/// <summary>The answer to <see cref="IMessageStore.AcceptAsync"/>.</summary>
+/// <param name="Outcome">How it ended.</param>
+/// <param name="Status">State and times, for Accepted and Repeated; else null.</param>
+/// <param name="Push">What to push at once and where, when the recipient has a binding; else null.</param>
+public sealed record Acceptance(AcceptOutcome Outcome, MessageStatus? Status, DirectedMessage? Push);
+
+/// <summary>A message opened for delivery, in memory only.</summary>
+/// <param name="Key">Sender, id, recipient.</param>
+/// <param name="Sequence">Place in the recipient's order.</param>
+/// <param name="Previous">Sequence of the mailbox's tail when it was accepted, 0 if none or if read as part of a page.</param>
+/// <param name="Attempt">Number of the coming try, from 1.</param>
+/// <param name="AcceptTime">When it was accepted.</param>
+/// <param name="ExpireTime">When it expires.</param>
+/// <param name="Text">The text, UTF-8.</param>
+public sealed record QueuedMessage(
+    MessageKey Key, long Sequence, long Previous, int Attempt, DateTimeOffset AcceptTime, DateTimeOffset ExpireTime, ReadOnlyMemory<byte> Text)
+{
+    /// <summary>The id alone: addresses and text never reach a log.</summary>
+    public override string ToString() => $"message {Key.MessageId}, sequence {Sequence}, attempt {Attempt}";
+}
+
+/// <summary>A message and the flow to push it down.</summary>
+public sealed record DirectedMessage(FlowId Flow, QueuedMessage Message);
+
+/// <summary>What waits for an account, oldest first.</summary>
+/// <param name="After">Where the page begins.</param>
+/// <param name="Upto">The last sequence looked at, at least <paramref name="After"/>.</param>
+/// <param name="More">Whether more waits after <paramref name="Upto"/>.</param>
+/// <param name="Messages">In order; nothing expired, nothing that could not be opened, nothing whose next try is not due.</param>
+public sealed record MailboxPage(long After, long Upto, bool More, IReadOnlyList<QueuedMessage> Messages);

@@ -1,0 +1,13 @@
+using Core.Store.Mailboxes;
+
+namespace Core.Store.Presence;
+
+/// <summary>Where the sweeper hands over what was due: the link to the edges.</summary>
+public interface IDeliveryPort
+{
+    /// <summary>Whether this core has a stream to the edge just now, of that epoch.</summary>
+    bool Reaches(FlowId flow);
+
+    /// <summary>Pushes messages down a flow as a page that begins after <c>page.After</c>. Returns at once; a lost push is found again by the next sweep.</summary>
+    void Push(FlowId flow, Accounts.AccountAddress recipient, MailboxPage page);
+}
