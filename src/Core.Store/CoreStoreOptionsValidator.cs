@@ -1,0 +1,50 @@
+using Core.Store.Accounts;
+using Core.Store.Envelopes;
+using Microsoft.Extensions.Options;
+using StackExchange.Redis;
+
+namespace Core.Store;
+
+/// <summary>Collects every fault of the settings: one restart mends a bad file.</summary>
+internal sealed class CoreStoreOptionsValidator : IValidateOptions<CoreStoreOptions>
+{
+    /// <summary>72 h of validity and 12 h of a client's own queue: an id must be known for so long (spec, "One id for life").</summary>
+    private static readonly TimeSpan ClientQueue = TimeSpan.FromHours(12);
+
+    public ValidateOptionsResult Validate(string? name, CoreStoreOptions options)
+    {
+        ValidateOptionsResultBuilder faults = new();
+        if (string.IsNullOrWhiteSpace(options.Redis)) faults.AddError("a StackExchange.Redis connection string is required", nameof(options.Redis));
+        else if (!IsConnectionString(options.Redis)) faults.AddError("not a StackExchange.Redis connection string", nameof(options.Redis));
+        if (string.IsNullOrWhiteSpace(options.KeyRingFile)) faults.AddError("the path of the key ring file is required", nameof(options.KeyRingFile));
+        if (!AccountAddress.TryCreate("a", options.Domain, out _)) faults.AddError("a domain of 1 to 253 characters is required", nameof(options.Domain));
+        if (options.CoreId.Length is < 1 or > 64) faults.AddError("1 to 64 characters, unique among cores", nameof(options.CoreId));
+        if (options.Validity < TimeSpan.FromSeconds(1)) faults.AddError("1 second at least", nameof(options.Validity));
+        if (options.OutcomeLifetime < options.Validity + ClientQueue)
+            faults.AddError("at least Validity and 12 hours: an id has to be known as long as a client may repeat it", nameof(options.OutcomeLifetime));
+        if (options.MaxQueuedPerRecipient is < 1 or > 10_000) faults.AddError("1 to 10,000", nameof(options.MaxQueuedPerRecipient));
+        if (options.MaxQueuedPerSender < 1 || options.MaxQueuedPerSender > options.MaxQueuedPerRecipient)
+            faults.AddError("1 to MaxQueuedPerRecipient", nameof(options.MaxQueuedPerSender));
+        if (options.PageSize is < 1 or > 500) faults.AddError("1 to 500", nameof(options.PageSize));
+        if (options.DeliveryTries is < 1 or > 100) faults.AddError("1 to 100", nameof(options.DeliveryTries));
+        if (options.RetryInterval < TimeSpan.FromSeconds(1)) faults.AddError("1 second at least", nameof(options.RetryInterval));
+        if (options.RedisDeadline < TimeSpan.FromMilliseconds(100) || options.RedisDeadline > TimeSpan.FromSeconds(5))
+            faults.AddError("0.1 to 5 seconds: the sender is told within 5", nameof(options.RedisDeadline));
+        if (options.Text.MaxCharacters < 1) faults.AddError("1 at least", "Text.MaxCharacters");
+        if (options.Text.MaxTextBytes is < 1 or > MessageEnvelope.LargeText)
+            faults.AddError("1 to 4,096: the larger size class of a sealed record", "Text.MaxTextBytes");
+        return faults.Build();
+    }
+
+    private static bool IsConnectionString(string text)
+    {
+        try
+        {
+            return ConfigurationOptions.Parse(text).EndPoints.Count > 0;
+        }
+        catch (ArgumentException)
+        {
+            return false;
+        }
+    }
+}
