@@ -16,6 +16,9 @@ internal ref struct SipParameters
     /// <summary>Its value without quotes, escapes not undone; empty if it has none.</summary>
     public ReadOnlySpan<byte> Value { get; private set; }
 
+    /// <summary>The whole parameter as sent, with its semicolon.</summary>
+    public ReadOnlySpan<byte> Raw { get; private set; }
+
     /// <summary>A stray semicolon, a missing name or value, or a quote never closed.</summary>
     public bool Faulty { get; private set; }
 
@@ -24,11 +27,13 @@ internal ref struct SipParameters
         _rest = SipGrammar.TrimStart(_rest);
         if (_rest.IsEmpty) return false;
         Faulty = true;
+        ReadOnlySpan<byte> from = _rest;
         if (!SipGrammar.TryTake(ref _rest, (byte)';')) return false;
         if (!SipGrammar.TryTakeParameter(ref _rest, out ReadOnlySpan<byte> name, out ReadOnlySpan<byte> value)) return false;
         Faulty = false;
         Name = name;
         Value = value;
+        Raw = from[..^_rest.Length];
         return true;
     }
 

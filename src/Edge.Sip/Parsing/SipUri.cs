@@ -30,6 +30,9 @@ internal readonly ref struct SipUri
     /// <summary>Whether headers follow a <c>?</c>. They are never taken up.</summary>
     public bool HasHeaders { get; private init; }
 
+    /// <summary>The whole URI as sent, less its headers: what a Request-URI may be made of (RFC 3261 §19.1.1).</summary>
+    public ReadOnlySpan<byte> WithoutHeaders { get; private init; }
+
     /// <returns><see cref="SipFault.None"/>, <see cref="SipFault.UnsupportedUriScheme"/> for another scheme, or <see cref="SipFault.BadUri"/>.</returns>
     public static SipFault Parse(ReadOnlySpan<byte> text, out SipUri uri)
     {
@@ -59,12 +62,16 @@ internal readonly ref struct SipUri
 
         int headers = rest.IndexOf((byte)'?');
         bool hasHeaders = headers >= 0;
+        ReadOnlySpan<byte> withoutHeaders = hasHeaders ? text[..(text.Length - rest.Length + headers)] : text;
         if (hasHeaders) rest = rest[..headers];
         int semicolon = rest.IndexOf((byte)';');
         ReadOnlySpan<byte> parameters = semicolon < 0 ? default : rest[semicolon..];
         if (semicolon >= 0) rest = rest[..semicolon];
         if (parameters.ContainsAnyExcept(ParameterBytes) || !SipGrammar.TryReadHostPort(rest, out ReadOnlySpan<byte> host, out int port)) return SipFault.BadUri;
-        uri = new SipUri { IsSecure = secure, User = user, Host = host, Port = port, Parameters = parameters, HasHeaders = hasHeaders };
+        uri = new SipUri
+        {
+            IsSecure = secure, User = user, Host = host, Port = port, Parameters = parameters, HasHeaders = hasHeaders, WithoutHeaders = withoutHeaders,
+        };
         return SipFault.None;
     }
 
