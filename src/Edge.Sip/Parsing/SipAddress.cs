@@ -42,7 +42,7 @@ internal readonly ref struct SipAddress
             parameters = rest[(close + 1)..];
         }
 
-        if (uri.IndexOf((byte)':') < 1 || uri.ContainsAnyExceptInRange((byte)0x21, (byte)0x7E) || uri.ContainsAny((byte)'<', (byte)'"')) return false;
+        if (uri.IndexOf((byte)':') < 1 || uri.ContainsAnyExceptInRange((byte)0x21, (byte)0x7E) || uri.ContainsAny((byte)'<', (byte)'>', (byte)'"')) return false;
         if (!SipParameters.AreValid(parameters)) return false;
         address = new SipAddress { Uri = uri, Parameters = parameters };
         return true;

@@ -50,7 +50,12 @@ internal readonly ref struct SipContact
         _ = SipParameters.TryFind(address.Parameters, "q"u8, out ReadOnlySpan<byte> q);
         contact = new SipContact
         {
-            Uri = address.Uri, Parameters = address.Parameters, ExpiresSeconds = expires, Instance = instance, RegId = regId, Q = q,
+            Uri = address.Uri,
+            Parameters = address.Parameters,
+            ExpiresSeconds = expires,
+            Instance = instance,
+            RegId = regId,
+            Q = q,
         };
         return true;
     }

@@ -61,7 +61,11 @@ internal struct SipFramer
         if (message.Length - _headBytes < _contentLength) return new SipFrame { Kind = SipFrameKind.NeedMore, Consumed = start };
         SipFrame whole = new()
         {
-            Kind = SipFrameKind.Message, Start = start, HeadBytes = _headBytes, BodyBytes = _contentLength, Consumed = start + _headBytes + _contentLength,
+            Kind = SipFrameKind.Message,
+            Start = start,
+            HeadBytes = _headBytes,
+            BodyBytes = _contentLength,
+            Consumed = start + _headBytes + _contentLength,
         };
         this = new SipFramer(_limits);
         return whole;

@@ -70,7 +70,13 @@ internal readonly ref struct SipUri
         if (parameters.ContainsAnyExcept(ParameterBytes) || !SipGrammar.TryReadHostPort(rest, out ReadOnlySpan<byte> host, out int port)) return SipFault.BadUri;
         uri = new SipUri
         {
-            IsSecure = secure, User = user, Host = host, Port = port, Parameters = parameters, HasHeaders = hasHeaders, WithoutHeaders = withoutHeaders,
+            IsSecure = secure,
+            User = user,
+            Host = host,
+            Port = port,
+            Parameters = parameters,
+            HasHeaders = hasHeaders,
+            WithoutHeaders = withoutHeaders,
         };
         return SipFault.None;
     }
