@@ -96,6 +96,28 @@ internal readonly ref struct SipHeaders
         return false;
     }
 
+    /// <summary>Writes all values of this kind as one list on one line: what becomes of Path headers (RFC 3327 §5.3), for a later Route.</summary>
+    /// <returns>Bytes written; 0 if there is none, it does not fit, or a value is no address in angle brackets.</returns>
+    public int JoinAddresses(SipHeader id, Span<byte> list)
+    {
+        int length = 0;
+        SipValues values = Values(id);
+        while (values.MoveNext())
+        {
+            ReadOnlySpan<byte> value = values.Current;
+            if (!SipAddress.TryParse(value, out _) || !value.Contains((byte)'>') || list.Length - length < value.Length + 2) return 0;
+            if (length > 0)
+            {
+                ", "u8.CopyTo(list[length..]);
+                length += 2;
+            }
+
+            length += SipGrammar.Unfold(value, list[length..]);
+        }
+
+        return values.Faulty ? 0 : length;
+    }
+
     /// <summary>Splits one header line at its colon; blanks before the colon are allowed (HCOLON of §25.1).</summary>
     public static bool TrySplit(ReadOnlySpan<byte> line, out ReadOnlySpan<byte> name, out ReadOnlySpan<byte> value)
     {

@@ -49,10 +49,7 @@ public sealed class SipHeadersTests
         Assert.Equal((SipHeader)header, SipHeaderNames.Match(Sample.Bytes(name)));
 
     [Fact]
-    public void Match_EveryKnownHeader_HasAName()
-    {
-        Assert.True(Enum.GetValues<SipHeader>().Length <= 64, "one bit each");
-    }
+    public void Header_Kinds_FitOneBitEach() => Assert.True(Enum.GetValues<SipHeader>().Length <= 64);
 
     [Fact]
     public void Parse_BlanksAndFolds_TrimmedOutsideKeptInside()
@@ -143,5 +140,20 @@ public sealed class SipHeadersTests
         Assert.True(headers.Lists(SipHeader.Supported, "outbound"u8));
         Assert.False(headers.Lists(SipHeader.Supported, "out"u8));
         Assert.False(headers.Lists(SipHeader.Require, "outbound"u8));
+    }
+
+    [Theory]
+    [InlineData("Path: <sip:p1;lr>\r\nPath: <sip:p2;lr>,\r\n <sip:p3;lr>;x=y\r\n", "<sip:p1;lr>, <sip:p2;lr>, <sip:p3;lr>;x=y")]
+    [InlineData("X: y\r\n", "")]
+    [InlineData("Path: <sip:p1;lr>\r\nPath: junk\r\n", "")]
+    [InlineData("Path: sip:p1\r\n", "")]
+    [InlineData("Path: <sip:p1;lr>,\r\n", "")]
+    [InlineData("Path: <sip:01234567890123456789012345678901234567890123456789012345678901234567890123456789>\r\n", "")]
+    public void JoinAddresses_PathHeaders_OneListOrNothing(string text, string expected)
+    {
+        SipHeaderSlot[] table = new SipHeaderSlot[10];
+        SipHeaders.Parse(Sample.Bytes(text + "\r\n"), 0, table, out SipHeaders headers);
+        byte[] list = new byte[80];
+        Assert.Equal(expected, Encoding.Latin1.GetString(list, 0, headers.JoinAddresses(SipHeader.Path, list)));
     }
 }
