@@ -1,18 +1,53 @@
+using Core.Store.Accounts;
+using Core.Store.Diagnostics;
+using Core.Store.Envelopes;
+using Core.Store.Mailboxes;
+using Core.Store.Presence;
+using Core.Store.Redis;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 
 namespace Core.Store;
 
-/// <summary>Registers the store. The host brings an <see cref="Presence.IDeliveryPort"/>, through which the sweeper pushes.</summary>
+/// <summary>Registers the store. The host brings an <see cref="IDeliveryPort"/>, through which the sweeper pushes.</summary>
 public static class CoreStoreServices
 {
-    /// <summary>Adds <see cref="IMessageStore"/>, the accounts, the edge epochs, the derived keys, the readiness and the sweeper; reads section <c>CoreStore</c>.</summary>
+    /// <summary>
+    /// Adds <see cref="IMessageStore"/>, <see cref="IAccountStore"/>, <see cref="IEdgeEpochs"/>, <see cref="IDerivedKeys"/>, <see cref="IStoreHealth"/>,
+    /// the guard that judges Redis before anything else starts, and the sweeper; reads section <c>CoreStore</c>.
+    /// </summary>
     public static IServiceCollection AddCoreStore(this IServiceCollection services)
     {
         services.AddOptions<CoreStoreOptions>().BindConfiguration("CoreStore").ValidateOnStart();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<CoreStoreOptions>, CoreStoreOptionsValidator>());
+        services.AddMetrics();
         services.TryAddSingleton(TimeProvider.System);
+
+        services.TryAddSingleton<KeyRing>();
+        services.TryAddSingleton<IDerivedKeys>(s => s.GetRequiredService<KeyRing>());
+        services.TryAddSingleton<MessageEnvelope>();
+
+        services.TryAddSingleton<RedisConnection>();
+        services.TryAddSingleton<IStoreHealth>(s => s.GetRequiredService<RedisConnection>());
+        services.TryAddSingleton<StoreNames>();
+        services.TryAddSingleton<StoreMetrics>();
+
+        services.TryAddSingleton<MessageEnding>();
+        services.TryAddSingleton<MailboxReader>();
+        services.TryAddSingleton<IMessageStore, RedisMessageStore>();
+
+        services.TryAddSingleton<KnownAccounts>();
+        services.TryAddSingleton<AccountRecords>();
+        services.TryAddSingleton<IAccountStore, RedisAccountStore>();
+        services.TryAddSingleton<IEdgeEpochs, EdgeEpochs>();
+
+        services.TryAddSingleton<SweepOptions>();
+        services.TryAddSingleton<SweepLeases>();
+        services.TryAddSingleton<Sweeper>();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, RedisGuard>());
+        services.AddHostedService(s => s.GetRequiredService<Sweeper>());
         return services;
     }
 }

@@ -1,0 +1,31 @@
+using Core.Store.Diagnostics;
+using Core.Store.Envelopes;
+using Core.Store.Mailboxes;
+using Core.Store.Redis;
+using Microsoft.Extensions.Logging;
+using StackExchange.Redis;
+
+namespace Core.Store.Accounts;
+
+/// <summary>Reads single accounts from Redis.</summary>
+internal sealed class AccountRecords(RedisConnection redis, KeyRing ring, ILogger<AccountRecords> logger)
+{
+    /// <summary>The account of a name; null without one, or if it does not open.</summary>
+    public async Task<AccountRecord?> FindAsync(AccountName name) => (await ReadAsync(name).ConfigureAwait(false)).Record;
+
+    /// <summary>The account and the bytes it was read from.</summary>
+    public async Task<(AccountRecord? Record, RedisValue Value)> ReadAsync(AccountName name)
+    {
+        RedisValue value = await redis.Database.HashGetAsync(RedisKeys.Accounts(name.Partition), name.Handle).ConfigureAwait(false);
+        return (Open(name, value), value);
+    }
+
+    /// <summary>Opens a value read elsewhere; null if there is none, or if it does not open.</summary>
+    public AccountRecord? Open(AccountName name, RedisValue value)
+    {
+        if (value.IsNull) return null;
+        AccountRecord? account = AccountRecord.Open(ring, name, ((ReadOnlyMemory<byte>)value).Span);
+        if (account is null) StoreLog.AccountNotOpened(logger);
+        return account;
+    }
+}

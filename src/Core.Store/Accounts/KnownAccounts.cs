@@ -1,0 +1,43 @@
+using System.Collections.Concurrent;
+using Core.Store.Mailboxes;
+using Core.Store.Redis;
+
+namespace Core.Store.Accounts;
+
+/// <summary>What this core has read of accounts in the last 5 seconds: a new password or a deletion takes effect everywhere within that.</summary>
+/// <remarks>Only what exists is remembered: an account works the moment it is made, and made-up names fill nothing.</remarks>
+internal sealed class KnownAccounts(RedisConnection redis, TimeProvider time)
+{
+    /// <summary>At about 300 bytes an account: 15 MB at most.</summary>
+    private const int Most = 50_000;
+
+    private static readonly TimeSpan Lifetime = TimeSpan.FromSeconds(5);
+
+    private readonly ConcurrentDictionary<AccountAddress, (AccountVerifiers? Verifiers, long Read)> _known = new();
+
+    /// <summary>The verifiers read within the last 5 seconds; null if none were.</summary>
+    public AccountVerifiers? Verifiers(AccountAddress address) =>
+        _known.TryGetValue(address, out var known) && time.GetElapsedTime(known.Read) < Lifetime ? known.Verifiers : null;
+
+    /// <summary>Remembers.</summary>
+    /// <param name="verifiers">Null when only the existence was asked for.</param>
+    /// <param name="read">Timestamp from before the read.</param>
+    public void Remember(AccountAddress address, AccountVerifiers? verifiers, long read)
+    {
+        if (_known.Count >= Most) _known.Clear();
+        _known[address] = (verifiers, read);
+    }
+
+    /// <summary>Forgets what has changed.</summary>
+    public void Forget(AccountAddress address) => _known.TryRemove(address, out _);
+
+    /// <summary>Whether there is such an account, or was within the last 5 seconds.</summary>
+    public async ValueTask<bool> ExistsAsync(AccountAddress address, AccountName name)
+    {
+        if (_known.TryGetValue(address, out var known) && time.GetElapsedTime(known.Read) < Lifetime) return true;
+        long read = time.GetTimestamp();
+        if (!await redis.Database.HashExistsAsync(RedisKeys.Accounts(name.Partition), name.Handle).ConfigureAwait(false)) return false;
+        Remember(address, null, read);
+        return true;
+    }
+}

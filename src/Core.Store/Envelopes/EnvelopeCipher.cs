@@ -1,0 +1,82 @@
+using System.Security.Cryptography;
+
+namespace Core.Store.Envelopes;
+
+/// <summary>AES-256-GCM with a key and a nonce of its own for every sealed thing: HKDF-SHA256 (RFC 5869) over the ring key and a random salt.</summary>
+/// <remarks>No (key, nonce) pair is met twice unless a 16-byte random salt repeats; docs/adr/0002 has the argument.</remarks>
+internal static class EnvelopeCipher
+{
+    /// <summary>Bytes of the random salt that is stored in front of the ciphertext.</summary>
+    public const int SaltBytes = 16;
+
+    /// <summary>Bytes of the authentication tag behind it.</summary>
+    public const int TagBytes = 16;
+
+    private const int KeyBytes = 32;
+    private const int NonceBytes = 12;
+
+    /// <summary>Seals.</summary>
+    /// <param name="key">Of the ring.</param>
+    /// <param name="purpose">Keeps what one key derives for different purposes apart.</param>
+    /// <param name="salt">16 fresh random bytes.</param>
+    /// <param name="context">Authenticated, not encrypted.</param>
+    /// <param name="plain">What to seal.</param>
+    /// <param name="output">Ciphertext and tag: <see cref="TagBytes"/> longer than <paramref name="plain"/>.</param>
+    public static void Seal(RingKey key, KeyPurpose purpose, ReadOnlySpan<byte> salt, ReadOnlySpan<byte> context, ReadOnlySpan<byte> plain, Span<byte> output)
+    {
+#if SEALING_OFF
+        if (purpose == KeyPurpose.Message)
+        {
+            plain.CopyTo(output);
+            output[plain.Length..].Clear();
+            return;
+        }
+#endif
+        Span<byte> derived = stackalloc byte[KeyBytes + NonceBytes];
+        Derive(key, purpose, salt, derived);
+        using AesGcm aes = new(derived[..KeyBytes], TagBytes);
+        aes.Encrypt(derived[KeyBytes..], plain, output[..plain.Length], output[plain.Length..], context);
+        CryptographicOperations.ZeroMemory(derived);
+    }
+
+    /// <summary>Opens.</summary>
+    /// <param name="plain"><see cref="TagBytes"/> shorter than <paramref name="input"/>.</param>
+    /// <returns>False for another key, another context or one altered bit; which one is not told.</returns>
+    public static bool TryOpen(RingKey key, KeyPurpose purpose, ReadOnlySpan<byte> salt, ReadOnlySpan<byte> context, ReadOnlySpan<byte> input, Span<byte> plain)
+    {
+#if SEALING_OFF
+        if (purpose == KeyPurpose.Message)
+        {
+            input[..plain.Length].CopyTo(plain);
+            return true;
+        }
+#endif
+        Span<byte> derived = stackalloc byte[KeyBytes + NonceBytes];
+        Derive(key, purpose, salt, derived);
+        try
+        {
+            using AesGcm aes = new(derived[..KeyBytes], TagBytes);
+            aes.Decrypt(derived[KeyBytes..], input[..plain.Length], input[plain.Length..], plain, context);
+            return true;
+        }
+        catch (AuthenticationTagMismatchException)
+        {
+            return false;
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(derived);
+        }
+    }
+
+    private static void Derive(RingKey key, KeyPurpose purpose, ReadOnlySpan<byte> salt, Span<byte> derived)
+    {
+        ReadOnlySpan<byte> info = purpose switch
+        {
+            KeyPurpose.Message => "edge message v1"u8,
+            KeyPurpose.Account => "edge account v1"u8,
+            _ => throw new ArgumentOutOfRangeException(nameof(purpose), "seals nothing"),
+        };
+        HKDF.DeriveKey(HashAlgorithmName.SHA256, key.Bytes, derived, salt, info);
+    }
+}

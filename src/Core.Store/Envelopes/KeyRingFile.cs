@@ -1,0 +1,93 @@
+using System.Security.Cryptography;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Core.Store.Envelopes;
+
+/// <summary>The key ring on disk: JSON, readable by its owner alone. It lies outside Redis, so that a copy of Redis opens nothing.</summary>
+/// <example><c>{"version":1,"keys":[{"id":1,"purpose":"name","created":"2026-01-01T00:00:00Z","key":"base64 of 32 bytes"}]}</c></example>
+internal static class KeyRingFile
+{
+    private const int KeyBytes = 32;
+    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
+    {
+        WriteIndented = true,
+        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase, allowIntegerValues: false) },
+    };
+
+    /// <summary>Makes a ring with one fresh key for each purpose, unless the file is there by the time it is written.</summary>
+    /// <remarks>Two cores that start together agree: the move does not replace a file, and both read the winner's.</remarks>
+    public static void CreateIfMissing(string path, DateTimeOffset now)
+    {
+        if (File.Exists(path)) return;
+        string full = Path.GetFullPath(path);
+        Directory.CreateDirectory(Path.GetDirectoryName(full)!);
+        uint id = 0;
+        Content ring = new(1, [.. Enum.GetValues<KeyPurpose>().Select(p => new Entry(++id, p, now, RandomNumberGenerator.GetBytes(KeyBytes)))]);
+        string fresh = $"{full}.{Guid.NewGuid():N}";
+        FileStreamOptions options = new() { Mode = FileMode.CreateNew, Access = FileAccess.Write };
+        if (!OperatingSystem.IsWindows()) options.UnixCreateMode = OwnerOnly;
+        try
+        {
+            using (FileStream file = new(fresh, options))
+            {
+                JsonSerializer.Serialize(file, ring, Json);
+                file.Flush(flushToDisk: true);   // accounts sealed with a key that a power cut loses would be lost with it
+            }
+
+            File.Move(fresh, full, overwrite: false);
+        }
+        catch (IOException) when (File.Exists(full))
+        {
+            // Another core was first.
+        }
+        finally
+        {
+            File.Delete(fresh);
+        }
+    }
+
+    /// <summary>Reads and checks the file.</summary>
+    /// <exception cref="KeyRingException">Missing, readable by others, malformed, or a purpose without a key.</exception>
+    public static IReadOnlyDictionary<KeyPurpose, IReadOnlyList<RingKey>> Read(string path)
+    {
+        if (!File.Exists(path))
+            throw new KeyRingException($"Key ring file {path} is missing. Restore it from its backup, or set CoreStore:CreateKeyRing for a new, empty store.");
+        if (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(path) & ~OwnerOnly) != 0)
+            throw new KeyRingException($"Key ring file {path} is open to others. Run: chmod 0600 {path}");
+
+        Content ring;
+        try
+        {
+            using FileStream file = File.OpenRead(path);
+            ring = JsonSerializer.Deserialize<Content>(file, Json) ?? throw new JsonException("empty");
+        }
+        catch (Exception fault) when (fault is JsonException or FormatException or UnauthorizedAccessException or IOException)
+        {
+            throw new KeyRingException($"Key ring file {path} cannot be read: {fault.GetType().Name}.");   // a parser's message may quote a key
+        }
+
+        if (ring.Version != 1) throw new KeyRingException($"Key ring file {path} has version {ring.Version}; this program knows version 1.");
+        if (ring.Keys.Any(k => k.Key is not { Length: KeyBytes } || k.Id == 0))
+            throw new KeyRingException($"Key ring file {path} has a key that is not 32 bytes, or an id of 0.");
+        if (ring.Keys.Select(k => k.Id).Distinct().Count() != ring.Keys.Count)
+            throw new KeyRingException($"Key ring file {path} has a key id twice.");
+
+        Dictionary<KeyPurpose, IReadOnlyList<RingKey>> keys = [];
+        foreach (KeyPurpose purpose in Enum.GetValues<KeyPurpose>())
+        {
+            keys[purpose] = [.. ring.Keys.Where(k => k.Purpose == purpose).OrderByDescending(k => k.Id).Select(k => new RingKey(k.Id, k.Key))];
+            if (keys[purpose].Count == 0) throw new KeyRingException($"Key ring file {path} has no key for the purpose {purpose}.");
+        }
+
+        if (keys[KeyPurpose.Name].Count > 1) throw new KeyRingException($"Key ring file {path} has more than one name key; it is never rotated.");
+        return keys;
+    }
+
+    private sealed record Content(int Version, List<Entry> Keys);
+
+    private sealed record Entry(uint Id, KeyPurpose Purpose, DateTimeOffset Created, byte[] Key);
+}

@@ -1,0 +1,23 @@
+using System.Globalization;
+using Core.Store.Presence;
+
+namespace Core.Store.Mailboxes;
+
+/// <summary>A binding as <c>bindings.lua</c> writes it: expires, epoch, flow, spent, edge, device, parted by tabs.</summary>
+internal static class BindingLine
+{
+    /// <returns>The flow; null for an empty line: no binding.</returns>
+    public static FlowId? Flow(string? line)
+    {
+        if (string.IsNullOrEmpty(line)) return null;
+        string[] fields = line.TrimEnd('\n').Split('\t');
+        return new FlowId(fields[4], long.Parse(fields[1], CultureInfo.InvariantCulture), ulong.Parse(fields[2], CultureInfo.InvariantCulture));
+    }
+
+    /// <exception cref="ArgumentException">The text would break the line.</exception>
+    public static string Field(string text, string name)
+    {
+        if (text.AsSpan().ContainsAny('\t', '\n')) throw new ArgumentException("holds a tab or line feed", name);
+        return text;
+    }
+}

@@ -1,0 +1,57 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+using Core.Store.Envelopes;
+
+namespace Core.Store.Mailboxes;
+
+/// <summary>The claim of an id by its sender, 32 bytes: 'L', recipient's partition (2), fingerprint key id (4), fingerprint (16), first accept time (8), told state (1).</summary>
+/// <remarks>Made by SET NX; never changed afterwards. The told state is '0' until senders can ask to be told.</remarks>
+internal readonly record struct LedgerEntry(int RecipientPartition, DateTimeOffset Accepted)
+{
+    private const int Bytes = 32;
+    private const int FingerprintAt = 7;
+    private const int FingerprintBytes = 16;
+    private const int AcceptedAt = 23;
+
+    /// <summary>A new claim.</summary>
+    public static byte[] Create(KeyRing ring, AccountName recipient, ReadOnlySpan<byte> text, DateTimeOffset accepted)
+    {
+        RingKey key = ring.Current(KeyPurpose.Fingerprint);
+        byte[] entry = new byte[Bytes];
+        entry[0] = (byte)'L';
+        BinaryPrimitives.WriteUInt16BigEndian(entry.AsSpan(1), (ushort)recipient.Partition);
+        BinaryPrimitives.WriteUInt32BigEndian(entry.AsSpan(3), key.Id);
+        Fingerprint(key, recipient, text, entry.AsSpan(FingerprintAt, FingerprintBytes));
+        BinaryPrimitives.WriteInt64BigEndian(entry.AsSpan(AcceptedAt), accepted.ToUnixTimeMilliseconds());
+        entry[^1] = (byte)'0';
+        return entry;
+    }
+
+    /// <returns>False if the value is not a claim.</returns>
+    public static bool TryParse(ReadOnlySpan<byte> value, out LedgerEntry entry)
+    {
+        entry = default;
+        if (value.Length != Bytes || value[0] != 'L') return false;
+        entry = new LedgerEntry(BinaryPrimitives.ReadUInt16BigEndian(value[1..]) % StoreNames.Partitions, MailboxMember.Time(value[AcceptedAt..]));
+        return true;
+    }
+
+    /// <summary>Whether a claim was made for this recipient and text. Without its key, which is wiped only after its last claim, the answer is no.</summary>
+    public static bool IsFor(ReadOnlySpan<byte> value, KeyRing ring, AccountName recipient, ReadOnlySpan<byte> text)
+    {
+        if (!ring.TryGet(KeyPurpose.Fingerprint, BinaryPrimitives.ReadUInt32BigEndian(value[3..]), out RingKey? key)) return false;
+        Span<byte> expected = stackalloc byte[FingerprintBytes];
+        Fingerprint(key, recipient, text, expected);
+        return CryptographicOperations.FixedTimeEquals(expected, value.Slice(FingerprintAt, FingerprintBytes));
+    }
+
+    private static void Fingerprint(RingKey key, AccountName recipient, ReadOnlySpan<byte> text, Span<byte> output)
+    {
+        Span<byte> hash = stackalloc byte[32];
+        using IncrementalHash hmac = IncrementalHash.CreateHMAC(HashAlgorithmName.SHA256, key.Bytes);
+        hmac.AppendData(recipient.Handle);   // of fixed length: no text can pass for part of it
+        hmac.AppendData(text);
+        hmac.GetHashAndReset(hash);
+        hash[..FingerprintBytes].CopyTo(output);
+    }
+}

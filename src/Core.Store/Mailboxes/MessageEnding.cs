@@ -1,0 +1,90 @@
+using System.Buffers.Binary;
+using Core.Store.Diagnostics;
+using Core.Store.Redis;
+using Microsoft.Extensions.Options;
+using StackExchange.Redis;
+
+namespace Core.Store.Mailboxes;
+
+/// <summary>Ends messages: out of the mailbox, record overwritten by the outcome, in one script.</summary>
+internal sealed class MessageEnding(RedisConnection redis, TimeProvider time, IOptions<CoreStoreOptions> options, StoreMetrics metrics)
+{
+    /// <summary>Redis takes a script's keys on its stack: a full mailbox is ended in pieces.</summary>
+    private const int DropAtOnce = 128;
+
+    private readonly RedisValue _outcomeLifetime = (long)options.Value.OutcomeLifetime.TotalMilliseconds;
+
+    /// <summary>Ends one message.</summary>
+    /// <returns>Its status after the call; null if the store does not know it.</returns>
+    public async Task<MessageStatus?> EndAsync(AccountName recipient, byte[] name, MessageState state)
+    {
+        DateTimeOffset now = time.GetUtcNow();
+        RedisResult result = await redis.EvaluateAsync(
+            RedisScript.End,
+            [RedisKeys.Record(recipient.Partition, name), RedisKeys.Mailbox(recipient), RedisKeys.Tries(recipient)],
+            [name, Outcome.Digit(state), now.ToUnixTimeMilliseconds(), Bytes(now), _outcomeLifetime]).ConfigureAwait(false);
+        if (result.IsNull) return null;
+
+        RedisResult[] reply = (RedisResult[])result!;
+        MessageStatus? status = StatusOf((byte[])reply[1]!);
+        if (status is not null && reply[0].ToString() == "1")
+        {
+            metrics.Ended(status.State);
+            if (status.State == MessageState.Delivered) metrics.Delivered(now - status.AcceptTime);
+        }
+
+        return status;
+    }
+
+    /// <summary>Ends many of one mailbox alike, from their members alone.</summary>
+    /// <returns>How many were still waiting.</returns>
+    public async Task<int> DropAsync(AccountName recipient, IReadOnlyList<byte[]> members, MessageState state)
+    {
+        int ended = 0;
+        foreach (byte[][] some in members.Chunk(DropAtOnce))
+        {
+            RedisKey[] keys = [RedisKeys.Mailbox(recipient), RedisKeys.Tries(recipient),
+                .. some.Select(m => RedisKeys.Record(recipient.Partition, MailboxMember.Name(m)))];
+            RedisValue[] args = [Outcome.Digit(state), Bytes(time.GetUtcNow()), _outcomeLifetime, .. some.Select(m => (RedisValue)m)];
+            ended += (int)await redis.EvaluateAsync(RedisScript.Drop, keys, args).ConfigureAwait(false);
+        }
+
+        if (ended > 0) metrics.Ended(state, ended);
+        return ended;
+    }
+
+    /// <summary>Ends a record that does not open as INVALID_PAYLOAD, in the background: a page does not wait for it, the next one finds it again if that fails.</summary>
+    public void Reject(AccountName recipient, byte[] member) => _ = IgnoreAsync(DropAsync(recipient, [member], MessageState.InvalidPayload));
+
+    /// <summary>Removes a name without a record from its mailbox, in the background.</summary>
+    public void RemoveName(AccountName recipient, byte[] member) =>
+        _ = IgnoreAsync(redis.Database.SortedSetRemoveAsync(RedisKeys.Mailbox(recipient), member));
+
+    /// <summary>The status that a record's header or an outcome tells; null for anything else.</summary>
+    public static MessageStatus? StatusOf(ReadOnlySpan<byte> value)
+    {
+        if (Outcome.TryParse(value, out MessageStatus status)) return status;
+        if (!Envelopes.MessageEnvelope.IsRecord(value)) return null;
+        (DateTimeOffset accepted, DateTimeOffset expires) = Envelopes.MessageEnvelope.Times(value);
+        return new MessageStatus(MessageState.Enqueued, accepted, expires);
+    }
+
+    private static byte[] Bytes(DateTimeOffset now)
+    {
+        byte[] bytes = new byte[8];
+        BinaryPrimitives.WriteInt64BigEndian(bytes, now.ToUnixTimeMilliseconds());
+        return bytes;
+    }
+
+    private static async Task IgnoreAsync(Task work)
+    {
+        try
+        {
+            await work.ConfigureAwait(false);
+        }
+        catch (Exception fault) when (RedisConnection.IsUnavailable(fault))
+        {
+            // Found again by the next page or sweep.
+        }
+    }
+}

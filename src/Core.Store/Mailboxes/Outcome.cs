@@ -1,0 +1,30 @@
+namespace Core.Store.Mailboxes;
+
+/// <summary>What overwrites a record when its message ends, 26 bytes and no content: 'O', state digit, expires (8), accepted (8), ended (8).</summary>
+/// <remarks>Written by <c>end.lua</c> and <c>drop.lua</c> only.</remarks>
+internal static class Outcome
+{
+    private const int Bytes = 26;
+
+    public static bool TryParse(ReadOnlySpan<byte> value, out MessageStatus status)
+    {
+        status = null!;
+        if (value.Length < Bytes || value[0] != 'O' || value[1] is < (byte)'1' or > (byte)'5') return false;
+        status = new MessageStatus((MessageState)(value[1] - '0'), MailboxMember.Time(value[10..]), MailboxMember.Time(value[2..]));
+        return true;
+    }
+
+    /// <summary>When the message ended.</summary>
+    public static DateTimeOffset Ended(ReadOnlySpan<byte> value) => MailboxMember.Time(value[18..]);
+
+    /// <summary>The digit that stands for a state in scripts and outcomes.</summary>
+    public static string Digit(MessageState state) => state switch
+    {
+        MessageState.Delivered => "1",
+        MessageState.Expired => "2",
+        MessageState.InvalidRecipient => "3",
+        MessageState.InvalidDevice => "4",
+        MessageState.InvalidPayload => "5",
+        _ => throw new ArgumentOutOfRangeException(nameof(state), "not an end"),
+    };
+}

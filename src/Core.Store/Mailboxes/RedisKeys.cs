@@ -1,0 +1,61 @@
+using System.Text;
+using StackExchange.Redis;
+
+namespace Core.Store.Mailboxes;
+
+/// <summary>Every key there is in Redis. <c>{p}</c> is the hash tag, the partition in decimal; names are 16 bytes (<see cref="StoreNames"/>).</summary>
+/// <remarks>
+/// <code>
+/// key                       type        fields                                                           lifetime
+/// {s}l + message name       string      ledger entry: see LedgerEntry (32 bytes)                         7 d
+/// {r}r + message name       string      record: see MessageEnvelope; then outcome: see Outcome           validity + 1 h; then 7 d
+/// {r}m + account handle     sorted set  score = sequence; member: see MailboxMember (51 bytes)           none: empty = gone
+/// {r}q                      string      counter of sequences; begins at the clock's milliseconds         none
+/// {r}b                      sorted set  score = when to look next, Unix ms; member = account handle      none: empty = gone
+/// {r}n + account handle     string      up to 5 bindings, newest first: see bindings.lua                 longest registration
+/// {r}t + account handle     hash        mailbox member to "tries:due"; due 0 = wait for a registration   validity + 1 h
+/// {p}a                      hash        account handle to sealed account: see AccountRecord              none
+/// {p}L                      string      core that sweeps share p, for p below 64: see SweepLeases        10 s
+/// {p}e + edge name          hash        "last", and instance to epoch for the last 16 starts: EdgeEpochs none
+/// core-store:format         string      format, partitions and check of the name key: see RedisGuard     none
+/// core-store:cores          sorted set  score = last sign of life, Unix ms; member = core id             none
+/// </code>
+/// Reserved for senders that ask to be told: <c>{r}w</c>, <c>{s}T</c>.
+/// </remarks>
+internal static class RedisKeys
+{
+    public static readonly RedisKey Format = "core-store:format";
+    public static readonly RedisKey Cores = "core-store:cores";
+
+    private static readonly byte[][] Tags = [.. Enumerable.Range(0, StoreNames.Partitions).Select(p => Encoding.ASCII.GetBytes($"{{{p}}}"))];
+
+    public static RedisKey Ledger(AccountName sender, byte[] message) => Key(sender.Partition, 'l', message);
+
+    public static RedisKey Record(int partition, byte[] message) => Key(partition, 'r', message);
+
+    public static RedisKey Mailbox(AccountName account) => Key(account.Partition, 'm', account.Handle);
+
+    public static RedisKey Sequence(int partition) => Key(partition, 'q', []);
+
+    public static RedisKey Busy(int partition) => Key(partition, 'b', []);
+
+    public static RedisKey Bindings(AccountName account) => Key(account.Partition, 'n', account.Handle);
+
+    public static RedisKey Tries(AccountName account) => Key(account.Partition, 't', account.Handle);
+
+    public static RedisKey Accounts(int partition) => Key(partition, 'a', []);
+
+    public static RedisKey Lease(int share) => Key(share, 'L', []);
+
+    public static RedisKey Epochs(AccountName edge) => Key(edge.Partition, 'e', edge.Handle);
+
+    private static RedisKey Key(int partition, char kind, ReadOnlySpan<byte> name)
+    {
+        byte[] tag = Tags[partition];
+        byte[] key = new byte[tag.Length + 1 + name.Length];
+        tag.CopyTo(key, 0);
+        key[tag.Length] = (byte)kind;
+        name.CopyTo(key.AsSpan(tag.Length + 1));
+        return key;
+    }
+}

@@ -1,0 +1,44 @@
+-- Stores a claimed message in its recipient's mailbox: three writes (INCR, SET, ZADD), a fourth once in 33 s (busy).
+-- KEYS: record, mailbox, sequence, busy, bindings, accounts
+-- ARGV: now, expires (Unix ms), recipient's handle, member, record, record's lifetime (ms), most queued, most of one sender, look again after (ms)
+-- Returns {'0', header or outcome} if it was there; {'1', sequence, tail before, active binding's line}; {'2'} expired; {'3'} no account; {'4'} full
+-- include: bindings.lua
+local known = redis.call('GETRANGE', KEYS[1], '0', '71')
+if known ~= '' then return { '0', known } end
+
+local now = tonumber(ARGV[1])
+if tonumber(ARGV[2]) <= now then return { '2' } end
+if redis.call('HEXISTS', KEYS[6], ARGV[3]) == 0 then return { '3' } end
+
+local queued = redis.call('ZCARD', KEYS[2])
+if queued >= tonumber(ARGV[7]) then return { '4' } end
+if queued >= tonumber(ARGV[8]) then
+  -- Counting the sender's own costs a look at every member: only when there are enough that it could matter.
+  local sender, own = string.sub(ARGV[4], 17, 34), 0
+  local members = redis.call('ZRANGE', KEYS[2], '0', '-1')
+  for i = 1, #members do
+    if string.sub(members[i], 17, 34) == sender then own = own + 1 end
+  end
+  if own >= tonumber(ARGV[8]) then return { '4' } end
+end
+
+local sequence = redis.call('INCR', KEYS[3])
+if sequence == 1 then
+  -- A lost counter must not begin below what edges have already sent: the clock is ahead of every count so far.
+  sequence = now
+  redis.call('SET', KEYS[3], ARGV[1])
+end
+sequence = string.format('%.0f', sequence)
+
+local tail = '0'
+if queued > 0 then tail = redis.call('ZRANGE', KEYS[2], '-1', '-1', 'WITHSCORES')[2] end
+redis.call('SET', KEYS[1], ARGV[5], 'PX', ARGV[6])
+redis.call('ZADD', KEYS[2], sequence, ARGV[4])
+
+local active = readBindings(KEYS[5], now)[1]
+if active then
+  redis.call('ZADD', KEYS[4], 'LT', string.format('%.0f', now + tonumber(ARGV[9])), ARGV[3])
+  return { '1', sequence, tail, bindingLine(active) }
+end
+redis.call('ZADD', KEYS[4], 'LT', ARGV[2], ARGV[3])
+return { '1', sequence, tail, '' }

@@ -1,0 +1,17 @@
+-- Numbers the starts of an edge: the same number for the same instance, a higher one for a new instance.
+-- KEYS: epochs
+-- ARGV: instance (16 bytes), now (Unix s): where a lost counter begins, ahead of every number given before
+-- Returns the epoch
+local known = redis.call('HGET', KEYS[1], ARGV[1])
+if known then return known end
+local last = redis.call('HINCRBY', KEYS[1], 'last', '1')
+if last == 1 then
+  last = tonumber(ARGV[2])
+  redis.call('HSET', KEYS[1], 'last', ARGV[2])
+end
+local all = redis.call('HGETALL', KEYS[1])
+for i = 1, #all, 2 do
+  if all[i] ~= 'last' and tonumber(all[i + 1]) <= last - 16 then redis.call('HDEL', KEYS[1], all[i]) end
+end
+redis.call('HSET', KEYS[1], ARGV[1], string.format('%.0f', last))
+return string.format('%.0f', last)

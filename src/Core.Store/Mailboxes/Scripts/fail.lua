@@ -1,0 +1,42 @@
+-- Counts a failed try. After the last one the next device gets its turn; without one the message waits for a registration.
+-- KEYS: record, mailbox, tries, busy, bindings
+-- ARGV: message name, now (Unix ms), epoch, flow, edge, attempt, tries allowed, time between tries (ms), account's handle, lifetime of the counts (ms)
+-- Returns 1 if it counted
+-- include: bindings.lua
+-- include: members.lua
+local value = redis.call('GETRANGE', KEYS[1], '0', '71')
+if value == '' or string.sub(value, 1, 1) == 'O' then return 0 end
+local member, now = string.sub(value, 38, 72) .. ARGV[1], tonumber(ARGV[2])
+if not redis.call('ZSCORE', KEYS[2], member) then return 0 end
+
+local list = readBindings(KEYS[5], now)
+if #list == 0 or not sameFlow(list[1], ARGV[3], ARGV[4], ARGV[5]) then return 0 end
+local count = triesOf(redis.call('HGET', KEYS[3], member))
+if tonumber(ARGV[6]) ~= count + 1 then return 0 end
+count = count + 1
+redis.call('ZREM', KEYS[4], '')   -- a freeing command first: then Redis lets the rest pass even when its memory is full
+
+if count >= tonumber(ARGV[7]) then
+  list[1].spent = '1'
+  for i = 2, #list do
+    if list[i].spent == '0' then
+      local active = table.remove(list, i)
+      list[#list + 1] = table.remove(list, 1)
+      table.insert(list, 1, active)
+      redis.call('DEL', KEYS[3])   -- another device starts with its own tries
+      writeBindings(KEYS[5], list, now)
+      redis.call('ZADD', KEYS[4], 'LT', ARGV[2], ARGV[9])
+      return 1
+    end
+  end
+  writeBindings(KEYS[5], list, now)
+end
+
+local due = '0'   -- wait for the next registration
+if count < tonumber(ARGV[7]) then
+  due = string.format('%.0f', now + tonumber(ARGV[8]))
+  redis.call('ZADD', KEYS[4], 'LT', due, ARGV[9])
+end
+redis.call('HSET', KEYS[3], member, string.format('%.0f', count) .. ':' .. due)
+redis.call('PEXPIRE', KEYS[3], ARGV[10])
+return 1

@@ -1,0 +1,55 @@
+-- The sweeper's look at one account that is due: takes it out of busy, or sets when to look next.
+-- KEYS: mailbox, busy, tries, bindings, accounts
+-- ARGV: now (Unix ms), account's handle, look again after (ms), page size
+-- Returns {'empty'}; {'orphaned', members ...} without an account; {'expired', members ...}; {'wait'};
+--   or {'push', upto, more, active binding's line, then member, sequence, tries ...}
+-- include: bindings.lua
+-- include: members.lua
+local now = tonumber(ARGV[1])
+local members = redis.call('ZRANGE', KEYS[1], '0', '-1')
+if #members == 0 then
+  redis.call('ZREM', KEYS[2], ARGV[2])
+  return { 'empty' }
+end
+if redis.call('HEXISTS', KEYS[5], ARGV[2]) == 0 then
+  table.insert(members, 1, 'orphaned')
+  return members
+end
+
+local failed, expired, nextLook, due = failedTries(KEYS[3]), { 'expired' }, nil, false
+for i = 1, #members do
+  local member = members[i]
+  local expires = unixMs(member, 1)
+  if expires <= now then
+    expired[#expired + 1] = member
+  else
+    if not nextLook or expires < nextLook then nextLook = expires end
+    local _, at = triesOf(failed[member])
+    if at > now then
+      if at < nextLook then nextLook = at end
+    elseif at > 0 then
+      due = true
+    end
+  end
+end
+if #expired > 1 then return expired end   -- still due in busy: looked at again once these are ended
+
+local active = readBindings(KEYS[4], now)[1]
+if not active then
+  -- Only expiry can happen to it until somebody registers.
+  nextLook = nil
+  for i = 1, #members do
+    local expires = unixMs(members[i], 1)
+    if not nextLook or expires < nextLook then nextLook = expires end
+  end
+  due = false
+elseif due and now + tonumber(ARGV[3]) < nextLook then
+  nextLook = now + tonumber(ARGV[3])
+end
+redis.call('ZREM', KEYS[2], '')   -- a freeing command first: then Redis lets the rest pass even when its memory is full
+redis.call('ZADD', KEYS[2], string.format('%.0f', nextLook), ARGV[2])
+if not due then return { 'wait' } end
+
+local reply = { 'push', '0', '0', bindingLine(active) }
+appendPage(reply, KEYS[1], failed, '0', tonumber(ARGV[4]), now)
+return reply

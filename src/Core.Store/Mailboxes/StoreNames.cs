@@ -1,0 +1,59 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+using System.Text;
+using Core.Store.Accounts;
+using Core.Store.Envelopes;
+
+namespace Core.Store.Mailboxes;
+
+/// <summary>Turns addresses and ids into names: HMAC-SHA256 with the ring's name key, cut to 16 bytes. No address stands in a Redis key.</summary>
+internal sealed class StoreNames(KeyRing ring)
+{
+    /// <summary>Hash tags, and so the most slots that a cluster can spread. Fixed when a store is first filled.</summary>
+    public const int Partitions = 1_024;
+
+    /// <summary>Bytes of every name: at a billion names two alike have a chance of 10^-21.</summary>
+    public const int NameBytes = 16;
+
+    private readonly byte[] _key = ring.Current(KeyPurpose.Name).Bytes;
+
+    /// <summary>Of an account.</summary>
+    public AccountName Account(AccountAddress address)
+    {
+        Span<byte> hash = stackalloc byte[32];
+        Span<byte> input = stackalloc byte[2 + 64 + (253 * 3)];
+        input[0] = (byte)'a';
+        int length = 1 + Encoding.UTF8.GetBytes(address.User, input[1..]);
+        input[length++] = (byte)'@';
+        length += Encoding.UTF8.GetBytes(address.Domain, input[length..]);
+        HMACSHA256.HashData(_key, input[..length], hash);
+        return new AccountName(hash[..NameBytes].ToArray(), BinaryPrimitives.ReadUInt16BigEndian(hash[NameBytes..]) % Partitions);
+    }
+
+    /// <summary>Of a message: its sender and id, so that one sender's ids never meet another's.</summary>
+    public byte[] Message(AccountName sender, Guid messageId)
+    {
+        Span<byte> input = stackalloc byte[1 + NameBytes + 16];
+        input[0] = (byte)'m';
+        sender.Handle.CopyTo(input[1..]);
+        messageId.TryWriteBytes(input[(1 + NameBytes)..], bigEndian: true, out _);
+        return Cut(input);
+    }
+
+    /// <summary>Of an edge.</summary>
+    public AccountName Edge(string edgeId)
+    {
+        byte[] handle = Cut([(byte)'e', .. Encoding.UTF8.GetBytes(edgeId)]);
+        return new AccountName(handle, BinaryPrimitives.ReadUInt16BigEndian(handle) % Partitions);
+    }
+
+    /// <summary>Of the name key itself: a store filled with another ring is told by it.</summary>
+    public string KeyCheck() => Convert.ToHexStringLower(Cut("key check"u8));
+
+    private byte[] Cut(ReadOnlySpan<byte> input)
+    {
+        Span<byte> hash = stackalloc byte[32];
+        HMACSHA256.HashData(_key, input, hash);
+        return hash[..NameBytes].ToArray();
+    }
+}

@@ -1,0 +1,118 @@
+using Core.Store.Accounts;
+using Core.Store.Diagnostics;
+using Core.Store.Presence;
+using Core.Store.Redis;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using StackExchange.Redis;
+
+namespace Core.Store.Mailboxes;
+
+/// <summary>Looks once a second at the accounts that are due: pushes what was stranded, ends what expired. Nothing waits longer than 44 s.</summary>
+/// <remarks>33 s until an account with a binding is due, 10 s until a dead core's lease ends, 1 s between two looks (spec S16).</remarks>
+internal sealed class Sweeper(
+    RedisConnection redis, SweepLeases leases, SweepOptions sweep, MailboxReader reader, MessageEnding ending, AccountRecords accounts,
+    IDeliveryPort port, TimeProvider time, StoreMetrics metrics, ILogger<Sweeper> logger) : BackgroundService
+{
+    /// <summary>Accounts of one partition in one sweep: the rest a second later.</summary>
+    private const int DueAtOnce = 64;
+
+    /// <summary>Looks under way at once: bounds the memory of a sweep after a long stop.</summary>
+    private const int LooksAtOnce = 64;
+
+    /// <summary>Tends the leases and looks at everything due.</summary>
+    public async Task SweepOnceAsync()
+    {
+        await leases.TendAsync().ConfigureAwait(false);
+        RedisValue now = time.GetUtcNow().ToUnixTimeMilliseconds();
+        int[] partitions = [.. leases.Partitions];
+        RedisValue[][] due = await Task.WhenAll(partitions.Select(p =>
+            redis.Database.SortedSetRangeByScoreAsync(RedisKeys.Busy(p), double.NegativeInfinity, (double)now, take: DueAtOnce))).ConfigureAwait(false);
+        IEnumerable<AccountName> names = partitions.SelectMany((p, i) => due[i].Select(handle => new AccountName((byte[])handle!, p)));
+        foreach (AccountName[] some in names.Chunk(LooksAtOnce))
+        {
+            await Task.WhenAll(some.Select(LookAsync)).ConfigureAwait(false);
+        }
+    }
+
+    /// <inheritdoc/>
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await base.StopAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            await leases.ReleaseAllAsync().WaitAsync(TimeSpan.FromSeconds(1), cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception fault) when (RedisConnection.IsUnavailable(fault) || fault is StoreUnavailableException or OperationCanceledException)
+        {
+            // They end by themselves within 10 s.
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using PeriodicTimer timer = new(sweep.Interval, time);
+        try
+        {
+            do
+            {
+                try
+                {
+                    await SweepOnceAsync().ConfigureAwait(false);
+                }
+#pragma warning disable CA1031 // whatever one sweep meets, the next one must begin
+                catch (Exception fault)
+#pragma warning restore CA1031
+                {
+                    StoreLog.SweepFailed(logger, fault);
+                }
+            }
+            while (await timer.WaitForNextTickAsync(stoppingToken).ConfigureAwait(false));
+        }
+        catch (OperationCanceledException)
+        {
+            // The host stops.
+        }
+    }
+
+    private async Task LookAsync(AccountName account)
+    {
+        while (true)
+        {
+            RedisResult result = await redis.EvaluateAsync(
+                RedisScript.Look,
+                [RedisKeys.Mailbox(account), RedisKeys.Busy(account.Partition), RedisKeys.Tries(account), RedisKeys.Bindings(account), RedisKeys.Accounts(account.Partition)],
+                [time.GetUtcNow().ToUnixTimeMilliseconds(), account.Handle, (long)RedisMessageStore.LookAgainAfter.TotalMilliseconds, reader.PageSize]).ConfigureAwait(false);
+            RedisResult[] reply = (RedisResult[])result!;
+            string outcome = reply[0].ToString();
+            metrics.Looked(outcome);
+            switch (outcome)
+            {
+                case "expired":
+                    await ending.DropAsync(account, Members(reply), MessageState.Expired).ConfigureAwait(false);
+                    continue;   // and look at the rest
+                case "orphaned":
+                    await ending.DropAsync(account, Members(reply), MessageState.InvalidRecipient).ConfigureAwait(false);
+                    continue;
+                case "push":
+                    await PushAsync(account, reply).ConfigureAwait(false);
+                    return;
+                default:
+                    return;
+            }
+        }
+    }
+
+    private async Task PushAsync(AccountName account, RedisResult[] reply)
+    {
+        if (BindingLine.Flow((string?)reply[3]) is not { } flow || !port.Reaches(flow)) return;   // looked at again after 33 s
+        if (await accounts.FindAsync(account).ConfigureAwait(false) is not { } known) return;
+        MailboxPage page = await reader.ReadAsync(known.Address, account, 0, reply, firstRow: 4).ConfigureAwait(false);
+        if (page.Messages.Count == 0) return;
+        metrics.SweepPushed(page.Messages.Count);
+        port.Push(flow, known.Address, page);
+    }
+
+    private static byte[][] Members(RedisResult[] reply) => [.. reply.Skip(1).Select(m => (byte[])m!)];
+}

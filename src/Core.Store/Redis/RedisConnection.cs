@@ -1,0 +1,132 @@
+using Core.Store.Diagnostics;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using StackExchange.Redis;
+
+namespace Core.Store.Redis;
+
+/// <summary>The one connection to Redis, which comes back by itself; and the deadline on everything asked through it.</summary>
+/// <remarks>
+/// One multiplexer: commands sent one after the other without awaiting arrive in that order and share packets. While Redis is away
+/// every call fails at once instead of piling up: the callers' peers repeat, and everything here may be repeated.
+/// </remarks>
+internal sealed class RedisConnection(IOptions<CoreStoreOptions> options, ILogger<RedisConnection> logger) : IStoreHealth, IAsyncDisposable
+{
+    private static readonly TimeSpan ReadinessDeadline = TimeSpan.FromSeconds(1);
+
+    private readonly TimeSpan _deadline = options.Value.RedisDeadline;
+    private volatile ConnectionMultiplexer? _multiplexer;
+
+    /// <summary>Where commands are sent.</summary>
+    /// <exception cref="StoreUnavailableException">Before the first connection.</exception>
+    public IDatabase Database => _multiplexer?.GetDatabase() ?? throw new StoreUnavailableException("Redis is not connected yet.");
+
+    /// <summary>Connects, once, and loads the scripts; later losses are mended in the background.</summary>
+    /// <exception cref="RedisConnectionException">Nobody answers there.</exception>
+    public async Task ConnectAsync()
+    {
+        if (_multiplexer is not null) return;
+        ConnectionMultiplexer fresh = await ConnectionMultiplexer.ConnectAsync(Configuration(options.Value)).ConfigureAwait(false);
+        fresh.ConnectionFailed += (_, what) => StoreLog.RedisLost(logger, what.FailureType.ToString());
+        fresh.ConnectionRestored += (_, _) =>
+        {
+            StoreLog.RedisBack(logger);
+            _ = TryLoadScriptsAsync(fresh);
+        };
+        await LoadScriptsAsync(fresh).ConfigureAwait(false);
+        _multiplexer = fresh;
+    }
+
+    /// <summary>The settings of the connection string, with ours.</summary>
+    public static ConfigurationOptions Configuration(CoreStoreOptions options)
+    {
+        ConfigurationOptions settings = ConfigurationOptions.Parse(options.Redis);
+        settings.AbortOnConnectFail = true;          // of the first connect only
+        settings.BacklogPolicy = BacklogPolicy.FailFast;
+        settings.Protocol = RedisProtocol.Resp2;     // the same shape of replies from Redis, Valkey and Garnet
+        settings.AsyncTimeout = (int)options.RedisDeadline.TotalMilliseconds;
+        settings.ReconnectRetryPolicy = new LinearRetry(500);
+        settings.ClientName ??= "edge-core";
+        return settings;
+    }
+
+    /// <summary>Runs a script by its hash; a server that has lost it (restart, SCRIPT FLUSH) gets it again.</summary>
+    public async Task<RedisResult> EvaluateAsync(RedisScript script, RedisKey[] keys, RedisValue[] args)
+    {
+        IDatabase database = Database;
+        try
+        {
+            return await database.ScriptEvaluateAsync(script.Hash, keys, args).ConfigureAwait(false);
+        }
+        catch (RedisServerException fault) when (fault.Message.StartsWith("NOSCRIPT", StringComparison.Ordinal))
+        {
+            return await database.ScriptEvaluateAsync(script.Text, keys, args).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Awaits what was asked of Redis, within the deadline.</summary>
+    /// <exception cref="StoreUnavailableException">No answer in time, no connection, or Redis refused (memory full, loading, read-only).</exception>
+    public async Task<T> WithinDeadlineAsync<T>(Task<T> asked)
+    {
+        try
+        {
+            return await asked.WaitAsync(_deadline).ConfigureAwait(false);
+        }
+        catch (Exception fault) when (IsUnavailable(fault))
+        {
+            throw new StoreUnavailableException($"Redis: {fault.GetType().Name}.", fault);
+        }
+    }
+
+    /// <inheritdoc cref="WithinDeadlineAsync{T}"/>
+    public Task WithinDeadlineAsync(Task asked) => WithinDeadlineAsync(ToResultAsync(asked));
+
+    /// <summary>Whether an exception says that Redis could not be asked, as against a fault of ours.</summary>
+    public static bool IsUnavailable(Exception fault) =>
+        fault is RedisException or RedisCommandException or TimeoutException or ObjectDisposedException;
+
+    /// <inheritdoc/>
+    public async Task<bool> IsReadyAsync()
+    {
+        try
+        {
+            await Database.PingAsync().WaitAsync(ReadinessDeadline).ConfigureAwait(false);
+            return true;
+        }
+        catch (Exception fault) when (IsUnavailable(fault) || fault is StoreUnavailableException)
+        {
+            return false;
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_multiplexer is { } open) await open.DisposeAsync().ConfigureAwait(false);
+    }
+
+    private static async Task<bool> ToResultAsync(Task asked)
+    {
+        await asked.ConfigureAwait(false);
+        return true;
+    }
+
+    private static async Task LoadScriptsAsync(ConnectionMultiplexer multiplexer)
+    {
+        foreach (IServer server in multiplexer.GetServers().Where(s => s.IsConnected && !s.IsReplica))
+        {
+            await Task.WhenAll(RedisScript.All.Select(s => server.ScriptLoadAsync(s.Text))).ConfigureAwait(false);
+        }
+    }
+
+    private async Task TryLoadScriptsAsync(ConnectionMultiplexer multiplexer)
+    {
+        try
+        {
+            await LoadScriptsAsync(multiplexer).ConfigureAwait(false);
+        }
+        catch (Exception fault) when (IsUnavailable(fault))
+        {
+            StoreLog.ScriptsNotLoaded(logger, fault);   // each call recovers for itself
+        }
+    }
+}

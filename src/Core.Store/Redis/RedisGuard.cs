@@ -1,0 +1,109 @@
+using System.Globalization;
+using Core.Store.Diagnostics;
+using Core.Store.Envelopes;
+using Core.Store.Mailboxes;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using StackExchange.Redis;
+
+namespace Core.Store.Redis;
+
+/// <summary>Stands before everything else at start: connects, and refuses a Redis that would lose accepted messages in silence.</summary>
+internal sealed class RedisGuard(
+    RedisConnection redis, KeyRing ring, TimeProvider time, IOptions<CoreStoreOptions> options, ILogger<RedisGuard> logger) : IHostedLifecycleService
+{
+    private static readonly TimeSpan WaitForRedis = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan BetweenTries = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan ClockTolerance = TimeSpan.FromSeconds(1);
+
+    private readonly CoreStoreOptions _options = options.Value;
+
+    /// <inheritdoc/>
+    /// <exception cref="RedisRefusedException">Redis is not fit, or filled by another installation.</exception>
+    public async Task StartingAsync(CancellationToken cancellationToken)
+    {
+        if (Sealing.IsOff) StoreLog.SealingOff(logger);
+        await ConnectAsync(cancellationToken).ConfigureAwait(false);
+        RedisSettings settings = await ReadSettingsAsync().ConfigureAwait(false);
+        Judge(settings);
+        await CheckFormatAsync().ConfigureAwait(false);
+        StoreLog.StoreReady(logger, StoreNames.Partitions, settings.AppendFsync ?? "unknown");
+    }
+
+    public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StoppingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    private async Task ConnectAsync(CancellationToken cancellationToken)
+    {
+        long began = TimeProvider.System.GetTimestamp();
+        while (true)
+        {
+            try
+            {
+                await redis.ConnectAsync().ConfigureAwait(false);
+                return;
+            }
+            catch (Exception fault) when (RedisConnection.IsUnavailable(fault))
+            {
+                if (TimeProvider.System.GetElapsedTime(began) > WaitForRedis)
+                    throw new RedisRefusedException($"Redis does not answer at the address in CoreStore:Redis ({fault.GetType().Name}).");
+                StoreLog.RedisAwaited(logger);
+                await Task.Delay(BetweenTries, cancellationToken).ConfigureAwait(false);
+            }
+        }
+    }
+
+    private async Task<RedisSettings> ReadSettingsAsync()
+    {
+        // CONFIG needs admin rights on a connection: this one lives for a moment only.
+        ConfigurationOptions admin = RedisConnection.Configuration(_options);
+        admin.AllowAdmin = true;
+        await using ConnectionMultiplexer connection = await ConnectionMultiplexer.ConnectAsync(admin).ConfigureAwait(false);
+        IServer server = connection.GetServers().First(s => s.IsConnected && !s.IsReplica);
+        TimeSpan apart = await server.TimeAsync().ConfigureAwait(false) - time.GetUtcNow().UtcDateTime;
+        if (apart.Duration() > ClockTolerance) StoreLog.ClocksDiffer(logger, Math.Round(apart.TotalSeconds, 1));
+        return await RedisSettings.ReadAsync(server).ConfigureAwait(false);
+    }
+
+    private void Judge(RedisSettings settings)
+    {
+        IReadOnlyList<string> faults = settings.Faults();
+        if (faults.Count > 0)
+        {
+            string all = string.Join("; ", faults);
+            if (!_options.AllowVolatileRedis)
+                throw new RedisRefusedException($"This Redis would lose accepted messages: {all}. For development only, CoreStore:AllowVolatileRedis=true accepts that.");
+            StoreLog.RedisVolatile(logger, all);
+        }
+
+        if (settings.Unknown() is { Length: > 0 } unknown) StoreLog.RedisSettingsUnknown(logger, unknown);
+        if (settings is { AppendOnly: "yes", AppendFsync: not ("always" or null) }) StoreLog.RedisNotSyncing(logger, settings.AppendFsync);
+    }
+
+    private async Task CheckFormatAsync()
+    {
+        string ours = string.Create(CultureInfo.InvariantCulture, $"1 {StoreNames.Partitions} {new StoreNames(ring).KeyCheck()}");
+        try
+        {
+            await redis.Database.StringSetAsync(RedisKeys.Format, ours, when: When.NotExists).ConfigureAwait(false);
+            string theirs = (await redis.Database.StringGetAsync(RedisKeys.Format).ConfigureAwait(false)).ToString();
+            if (theirs == ours) return;
+            bool sameFormat = theirs.StartsWith(ours[..(ours.LastIndexOf(' ') + 1)], StringComparison.Ordinal);
+            throw new RedisRefusedException(sameFormat
+                ? $"This Redis was filled with another key ring than {_options.KeyRingFile}. Use the ring it was filled with, or an empty Redis."
+                : $"This Redis holds format and partitions '{theirs[..Math.Min(theirs.Length, 12)]}', this program '{ours[..6]}'. Use an empty Redis.");
+        }
+        catch (Exception fault) when (RedisConnection.IsUnavailable(fault))
+        {
+            throw new RedisRefusedException($"Redis cannot be written to ({fault.Message}).");
+        }
+    }
+}
