@@ -1,0 +1,21 @@
+using System.Collections.Concurrent;
+using Core.Store.Accounts;
+using Core.Store.Mailboxes;
+using Core.Store.Presence;
+
+namespace Core.Store.Tests.Support;
+
+/// <summary>Stands for the link to the edges: keeps what was pushed.</summary>
+internal sealed class RecordingPort : IDeliveryPort
+{
+    /// <summary>Whether this core has a stream to the edges.</summary>
+    public bool IsConnected { get; set; } = true;
+
+    public ConcurrentQueue<(FlowId Flow, AccountAddress Recipient, MailboxPage Page)> Pushes { get; } = new();
+
+    public IEnumerable<string> Texts => Pushes.SelectMany(p => p.Page.Messages).Select(m => System.Text.Encoding.UTF8.GetString(m.Text.Span));
+
+    public bool Reaches(FlowId flow) => IsConnected;
+
+    public void Push(FlowId flow, AccountAddress recipient, MailboxPage page) => Pushes.Enqueue((flow, recipient, page));
+}

@@ -1,0 +1,40 @@
+using StackExchange.Redis;
+using Testing.Shared;
+
+namespace Core.Store.Tests.Support;
+
+/// <summary>The server that a class of tests shares; every test begins with it empty.</summary>
+public abstract class ServerFixture : IAsyncLifetime
+{
+    public IStoreServer Server { get; private set; } = null!;
+
+    /// <summary>A connection of the tests' own, with admin rights.</summary>
+    public ConnectionMultiplexer Admin { get; private set; } = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        Server = await StartAsync();
+        Admin = await ConnectionMultiplexer.ConnectAsync($"{Server.Endpoint},allowAdmin=true,protocol=resp2");
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Admin.DisposeAsync();
+        await Server.DisposeAsync();
+        GC.SuppressFinalize(this);
+    }
+
+    protected abstract Task<IStoreServer> StartAsync();
+}
+
+/// <summary>A real Redis.</summary>
+public sealed class RedisFixture : ServerFixture
+{
+    protected override async Task<IStoreServer> StartAsync() => await RedisServer.StartAsync();
+}
+
+/// <summary>The embedded store of <c>./run</c>.</summary>
+public sealed class GarnetFixture : ServerFixture
+{
+    protected override async Task<IStoreServer> StartAsync() => await EmbeddedStore.StartAsync();
+}
