@@ -146,7 +146,7 @@ internal sealed class RunSession(RunOptions options) : IDisposable
             _demo = DemoAccounts.Open(options);
             foreach ((string user, string password) in _demo)
             {
-                LinphoneProfile.Write(options, user, password);
+                LinphoneProfile.Write(options.In("linphone"), options.In("tls", "ca.pem"), options.SipPort, options.Domain, user, password);
             }
         }
     }

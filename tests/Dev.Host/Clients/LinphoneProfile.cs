@@ -3,19 +3,24 @@ namespace Dev.Host.Clients;
 /// <summary>A configuration file with which <c>linphonec -c FILE</c> registers over TLS and checks the server's certificate.</summary>
 internal static class LinphoneProfile
 {
-    /// <param name="options">Domain, port and folder.</param>
+    /// <param name="folder">Where <c>USER.rc</c> and the client's own database go.</param>
+    /// <param name="authorityFile">The authority that signed the edge's certificate: absolute.</param>
+    /// <param name="port">The edge's SIP port on loopback.</param>
+    /// <param name="domain">The domain served.</param>
     /// <param name="user">The account's name.</param>
     /// <param name="password">Its password: the file has mode 0600.</param>
-    public static void Write(RunOptions options, string user, string password)
+    /// <returns>The file's path.</returns>
+    public static string Write(string folder, string authorityFile, int port, string domain, string user, string password)
     {
-        Directory.CreateDirectory(options.In("linphone"));
-        PrivateFile.WriteSecret(options.In("linphone", $"{user}.rc"), $"""
+        Directory.CreateDirectory(folder);
+        string file = Path.Combine(folder, $"{user}.rc");
+        PrivateFile.WriteSecret(file, $"""
             [sip]
             sip_port=0
             sip_tcp_port=0
             sip_tls_port=-1
             default_proxy=0
-            root_ca={options.In("tls", "ca.pem")}
+            root_ca={authorityFile}
             verify_server_certs=1
             verify_server_cn=1
             use_ipv6=0
@@ -23,9 +28,9 @@ internal static class LinphoneProfile
             guess_hostname=1
 
             [proxy_0]
-            reg_proxy=<sip:127.0.0.1:{options.SipPort};transport=tls>
-            reg_route=<sip:127.0.0.1:{options.SipPort};transport=tls>
-            reg_identity=sip:{user}@{options.Domain}
+            reg_proxy=<sip:127.0.0.1:{port};transport=tls>
+            reg_route=<sip:127.0.0.1:{port};transport=tls>
+            reg_identity=sip:{user}@{domain}
             reg_expires=3600
             reg_sendregister=1
             publish=0
@@ -33,12 +38,13 @@ internal static class LinphoneProfile
             [auth_info_0]
             username={user}
             passwd={password}
-            realm={options.Domain}
+            realm={domain}
 
             [storage]
             backend=sqlite3
-            uri={options.In("linphone", $"{user}.db")}
+            uri={Path.Combine(folder, $"{user}.db")}
 
             """);
+        return file;
     }
 }

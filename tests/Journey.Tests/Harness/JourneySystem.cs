@@ -1,0 +1,247 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Net.Sockets;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using Dev.Host;
+using Dev.Host.Certificates;
+using StackExchange.Redis;
+using Testing.Shared.Sip;
+
+namespace Journey.Tests.Harness;
+
+/// <summary>redis-server, the core and the published edge as processes on loopback, with TLS everywhere as in operation.</summary>
+/// <remarks>Redis runs with AOF and fsync at every write: what was answered with 200 is on disk.</remarks>
+public sealed class JourneySystem : IAsyncLifetime
+{
+    /// <summary>The domain served.</summary>
+    public const string Domain = "example.test";
+
+    private static readonly TimeSpan StartDeadline = TimeSpan.FromSeconds(60);
+
+    private readonly string _coreAssembly;
+    private readonly string[] _coreSettings;
+    private readonly string _token = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
+    private readonly int _redisPort = FreePort();
+    private readonly int _adminPort = FreePort();
+    private readonly int _linkPort = FreePort();
+    private readonly List<ChildProcess> _ended = [];
+    private HttpClient _http = null!;
+    private HttpClient _plain = null!;
+    private ChildProcess _redis = null!;
+
+    public JourneySystem()
+        : this(Journeys.CoreAssembly)
+    {
+    }
+
+    /// <param name="coreAssembly">The core to run.</param>
+    /// <param name="coreSettings">More settings of the core.</param>
+    internal JourneySystem(string coreAssembly, params string[] coreSettings) => (_coreAssembly, _coreSettings) = (coreAssembly, coreSettings);
+
+    /// <summary>Its folder: removed at the end.</summary>
+    internal string Folder { get; } = Directory.CreateTempSubdirectory("journey-").FullName;
+
+    /// <summary>Port of the public API.</summary>
+    internal int ApiPort { get; } = FreePort();
+
+    /// <summary>Port of the edge.</summary>
+    internal int SipPort { get; } = FreePort();
+
+    /// <summary>Port of the core's metrics and health.</summary>
+    internal int CoreMetricsPort { get; } = FreePort();
+
+    /// <summary>Port of the edge's metrics and health.</summary>
+    internal int EdgeMetricsPort { get; } = FreePort();
+
+    /// <summary>The core.</summary>
+    internal ChildProcess Core { get; private set; } = null!;
+
+    /// <summary>The edge.</summary>
+    internal ChildProcess Edge { get; private set; } = null!;
+
+    /// <summary>The authority that clients trust.</summary>
+    internal X509Certificate2 Authority { get; private set; } = null!;
+
+    /// <summary>Its file.</summary>
+    internal string AuthorityFile => In("tls", "ca.pem");
+
+    /// <summary>A connection to Redis, to look at what lies there.</summary>
+    internal ConnectionMultiplexer Redis { get; private set; } = null!;
+
+    /// <summary>Whether core and edge run, as they must whatever a test sent them.</summary>
+    internal bool IsUp => Core.IsRunning && Edge.IsRunning;
+
+    public async ValueTask InitializeAsync()
+    {
+        Journeys.Required(_coreAssembly, "tests/publish core");
+        Journeys.Required(Journeys.EdgeBinary, "tests/publish edge");
+        using (DevAuthority clients = DevAuthority.Open(In("tls"), "journey authority"))
+        {
+            clients.EnsureCertificate("cert.pem", "key.pem", Domain, unit: null, [Domain, "localhost"]);
+        }
+
+        using (DevAuthority link = DevAuthority.Open(In("link"), "journey link authority"))
+        {
+            link.EnsureCertificate("core-cert.pem", "core-key.pem", "core", "core", ["localhost"]);
+            link.EnsureCertificate("edge-1-cert.pem", "edge-1-key.pem", "edge-1", "edge", ["localhost"]);
+        }
+
+        PrivateFile.WriteSecret(In("admin-token"), _token + "\n");
+        Authority = X509CertificateLoader.LoadCertificateFromFile(AuthorityFile);
+        _http = NewHttpClient();
+        _plain = new HttpClient();
+
+        Directory.CreateDirectory(In("redis"));
+        _redis = await ChildProcess.StartAsync(
+            "redis",
+            ["redis-server", "--bind", "127.0.0.1", "--port", $"{_redisPort}", "--dir", In("redis"), "--appendonly", "yes", "--appendfsync", "always", "--save", "", "--maxmemory-policy", "noeviction"],
+            Folder);
+        await Wait.UntilAsync(
+            async () =>
+            {
+                try
+                {
+                    Redis = await ConnectionMultiplexer.ConnectAsync($"127.0.0.1:{_redisPort},allowAdmin=true,connectTimeout=500");
+                    return true;
+                }
+                catch (RedisConnectionException)
+                {
+                    return false;
+                }
+            },
+            StartDeadline,
+            "redis-server answers");
+        await StartCoreAsync();
+        Edge = await ChildProcess.StartAsync(
+            "edge",
+            [
+                Journeys.EdgeBinary, "--Edge:Id=edge-1", "--Sip:Address=127.0.0.1", $"--Sip:Port={SipPort}",
+                $"--Sip:CertificateFile={In("tls", "cert.pem")}", $"--Sip:KeyFile={In("tls", "key.pem")}",
+                $"--Core:Endpoints:0=https://127.0.0.1:{_linkPort}",
+                $"--Core:CertificateFile={In("link", "edge-1-cert.pem")}", $"--Core:KeyFile={In("link", "edge-1-key.pem")}", $"--Core:CaFile={In("link", "ca.pem")}",
+                $"--Metrics:Port={EdgeMetricsPort}",
+            ],
+            Folder);
+        await ReadyAsync(Edge, EdgeMetricsPort);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (ChildProcess? process in (ChildProcess?[])[Edge, Core, _redis, .. _ended])
+        {
+            if (process is not null)
+            {
+                await process.DisposeAsync();
+            }
+        }
+
+        if (Redis is not null)
+        {
+            await Redis.DisposeAsync();
+        }
+
+        _http?.Dispose();
+        _plain?.Dispose();
+        Authority?.Dispose();
+        Directory.Delete(Folder, recursive: true);
+    }
+
+    /// <summary>A path inside the folder.</summary>
+    internal string In(params ReadOnlySpan<string> parts) => Path.Combine([Folder, .. parts]);
+
+    /// <summary>A new account with a name nobody else has.</summary>
+    internal async Task<Account> NewAccountAsync(string name)
+    {
+        Account account = new($"{name}-{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(4))}", Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8)));
+        using HttpRequestMessage request = new(HttpMethod.Post, $"https://localhost:{_adminPort}/v1/accounts") { Content = JsonContent.Create(new { user = account.User, password = account.Password }) };
+        request.Headers.Authorization = new("Bearer", _token);
+        using HttpResponseMessage answer = await _http.SendAsync(request);
+        Assert.True(answer.IsSuccessStatusCode, $"{answer.StatusCode}: {await answer.Content.ReadAsStringAsync()}");
+        return account;
+    }
+
+    /// <summary>Opens the public API for an account.</summary>
+    internal MessagesApi Api(Account account) => new(_http, ApiPort, account);
+
+    /// <summary>Connects and registers a client.</summary>
+    internal Task<SipClient> RegisteredAsync(Account account) => SipClient.RegisteredAsync(SipPort, Authority, account.User, account.Password, Domain);
+
+    /// <summary>Connects a client that has not registered.</summary>
+    internal Task<SipClient> ConnectedAsync(Account account) => SipClient.ConnectAsync(SipPort, Authority, account.User, account.Password, Domain);
+
+    /// <summary>Starts the core and waits until it is ready.</summary>
+    internal async Task StartCoreAsync()
+    {
+        Core = await ChildProcess.StartAsync(
+            "core",
+            [
+                "dotnet", _coreAssembly, "--Api:Address=127.0.0.1", $"--Api:Port={ApiPort}",
+                $"--Api:CertificateFile={In("tls", "cert.pem")}", $"--Api:KeyFile={In("tls", "key.pem")}",
+                $"--Admin:Port={_adminPort}", $"--Admin:TokenFile={In("admin-token")}",
+                $"--Link:Port={_linkPort}", $"--Link:CertificateFile={In("link", "core-cert.pem")}", $"--Link:KeyFile={In("link", "core-key.pem")}", $"--Link:ClientCaFile={In("link", "ca.pem")}",
+                $"--Metrics:Port={CoreMetricsPort}",
+                $"--CoreStore:Redis=127.0.0.1:{_redisPort}", $"--CoreStore:KeyRingFile={In("keyring.json")}", "--CoreStore:CreateKeyRing=true",
+                $"--CoreStore:Domain={Domain}", "--CoreStore:CoreId=core-1",
+                .. _coreSettings,
+            ],
+            Folder);
+        await ReadyAsync(Core, CoreMetricsPort);
+    }
+
+    /// <summary>Kills the core with SIGKILL; it stays down.</summary>
+    internal async Task KillCoreAsync()
+    {
+        await Core.KillAsync();
+        _ended.Add(Core);
+    }
+
+    /// <summary>Waits until the edge has a link to the core again.</summary>
+    internal Task EdgeReadyAsync() => ReadyAsync(Edge, EdgeMetricsPort);
+
+    /// <summary>A metrics page.</summary>
+    internal Task<string> MetricsAsync(int port) => _plain.GetStringAsync(new Uri($"http://127.0.0.1:{port}/metrics"));
+
+    /// <summary>The lines of every core so far and of the edge.</summary>
+    internal string Logs() => string.Join('\n', _ended.Append(Core).Append(Edge).Select(process => process.Output));
+
+    /// <summary>Every byte that Redis wrote to disk.</summary>
+    internal IEnumerable<byte[]> RedisFiles() =>
+        Directory.EnumerateFiles(In("redis"), "*", SearchOption.AllDirectories).Select(File.ReadAllBytes);
+
+    /// <summary>An HTTP client that trusts this system's authority alone.</summary>
+    internal HttpClient NewHttpClient()
+    {
+        SocketsHttpHandler handler = new();
+        handler.SslOptions.CertificateChainPolicy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
+        handler.SslOptions.CertificateChainPolicy.CustomTrustStore.Add(Authority);
+        return new HttpClient(handler) { Timeout = TimeSpan.FromSeconds(15) };
+    }
+
+    private async Task ReadyAsync(ChildProcess process, int metricsPort) => await Wait.UntilAsync(
+        async () =>
+        {
+            Assert.True(process.IsRunning, $"{process.Name} ended:\n{process.Output}");
+            try
+            {
+                using HttpResponseMessage answer = await _plain.GetAsync(new Uri($"http://127.0.0.1:{metricsPort}/readyz"));
+                return answer.StatusCode == HttpStatusCode.OK;
+            }
+            catch (HttpRequestException)
+            {
+                return false;
+            }
+        },
+        StartDeadline,
+        $"{process.Name} is ready");
+
+    private static int FreePort()
+    {
+        using TcpListener listener = new(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+}
+
+/// <summary>A name and its password.</summary>
+internal sealed record Account(string User, string Password);
