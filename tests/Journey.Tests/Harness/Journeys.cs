@@ -1,7 +1,7 @@
 using Journey.Tests.Harness;
 
 // One system serves all tests, one after the other: two cores are not enough for two at once, and some tests kill its core.
-[assembly: CollectionBehavior(DisableTestParallelization = true)]
+[assembly: Xunit.v3.Parallelization(Mode = Xunit.Sdk.ParallelMode.None)]
 [assembly: AssemblyFixture(typeof(JourneySystem))]
 
 namespace Journey.Tests.Harness;

@@ -35,6 +35,10 @@ internal sealed class LinphoneClient : IAsyncDisposable
     /// <summary>Sends a text by SIP MESSAGE.</summary>
     public Task SendAsync(string recipient, string text) => _process.TypeAsync($"chat sip:{recipient}@{JourneySystem.Domain} {text}");
 
+    /// <summary>Waits until the server has accepted what it sent: linphonec says so of each message.</summary>
+    public Task SentAsync(TimeSpan patience) => Wait.UntilAsync(
+        () => Output.Contains("Delivered", StringComparison.OrdinalIgnoreCase), patience, $"linphonec's message is accepted; it said:\n{Output}");
+
     /// <summary>Waits until so many texts were received.</summary>
     public async Task<IReadOnlyList<string>> ReceiveAsync(int count, TimeSpan? patience = null)
     {
