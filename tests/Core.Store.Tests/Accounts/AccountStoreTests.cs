@@ -1,0 +1,137 @@
+using Core.Store.Accounts;
+using Core.Store.Mailboxes;
+using Core.Store.Tests.Support;
+
+namespace Core.Store.Tests.Accounts;
+
+/// <summary>Accounts, on every server that the store runs on.</summary>
+public abstract class AccountStoreTests(ServerFixture fixture) : StoreTest(fixture)
+{
+    private static readonly AccountAddress Dave = Address("dave");
+
+    private IAccountStore Accounts => Core.Accounts;
+
+    [Fact]
+    public async Task Create_New_CanLogIn()
+    {
+        Account account = (await Accounts.CreateAsync(Dave, "s3cret"))!;
+        Assert.Equal((Dave, Noon, Noon), (account.Address, account.CreateTime, account.UpdateTime));
+        Assert.Equal(account, await Accounts.GetAsync(Dave));
+        AccountVerifiers verifiers = (await Accounts.FindVerifiersAsync(Dave))!;
+        Assert.True(verifiers.Matches(Dave, "s3cret"));
+        Assert.False(verifiers.Matches(Dave, "other"));
+        Assert.Equal(PasswordVerifier.Md5(Dave, "s3cret"), verifiers.Md5.ToArray());
+        Assert.Equal(account.CredentialVersion, verifiers.CredentialVersion);
+    }
+
+    [Fact]
+    public async Task Create_NameTaken_NullAndUnchanged()
+    {
+        Assert.Null(await Accounts.CreateAsync(Alice, "other"));
+        Assert.True((await Accounts.FindVerifiersAsync(Alice))!.Matches(Alice, "secret"));
+    }
+
+    [Fact]
+    public async Task Names_DifferInCase_AreTwoAccounts()
+    {
+        Assert.NotNull(await Accounts.CreateAsync(Address("Alice"), "other"));
+        Assert.True((await Accounts.FindVerifiersAsync(Alice))!.Matches(Alice, "secret"));
+    }
+
+    [Fact]
+    public async Task Update_NewPassword_VersionRises()
+    {
+        Account before = (await Accounts.GetAsync(Alice))!;
+        Time.Advance(TimeSpan.FromSeconds(1));
+        Account same = (await Accounts.UpdateAsync(Alice, "secret"))!;
+        Assert.Equal(before, same);
+        Account after = (await Accounts.UpdateAsync(Alice, "new"))!;
+        Assert.True(after.CredentialVersion > before.CredentialVersion);
+        Assert.Equal((before.CreateTime, Noon.AddSeconds(1)), (after.CreateTime, after.UpdateTime));
+        Assert.True((await Accounts.FindVerifiersAsync(Alice))!.Matches(Alice, "new"));
+        Assert.Null(await Accounts.UpdateAsync(Dave, "new"));
+    }
+
+    [Fact]   // design: verifiers are cached in a core 5 s at most
+    public async Task FindVerifiers_ChangedByAnotherCore_SeenAfterFiveSeconds()
+    {
+        TestCore other = await StartCoreAsync("core-2");
+        await Accounts.FindVerifiersAsync(Alice);
+        await other.Accounts.UpdateAsync(Alice, "new");
+        await other.Accounts.DeleteAsync(Bob);
+        Time.Advance(TimeSpan.FromSeconds(5));
+        Assert.True((await Accounts.FindVerifiersAsync(Alice))!.Matches(Alice, "new"));
+        Assert.Null(await Accounts.FindVerifiersAsync(Bob));
+    }
+
+    [Fact]
+    public async Task FindVerifiers_UnknownThenCreated_FoundAtOnce()
+    {
+        Assert.Null(await Accounts.FindVerifiersAsync(Dave));
+        await (await StartCoreAsync("core-2")).Accounts.CreateAsync(Dave, "s3cret");
+        Assert.NotNull(await Accounts.FindVerifiersAsync(Dave));
+    }
+
+    [Fact]   // proofs made for the old account must not fit the new one
+    public async Task DeleteAndCreate_SameName_VersionStillRises()
+    {
+        int before = (await Accounts.GetAsync(Alice))!.CredentialVersion;
+        Assert.Equal(0, await Accounts.DeleteAsync(Alice));
+        Assert.Null(await Accounts.FindVerifiersAsync(Alice));
+        Time.Advance(TimeSpan.FromSeconds(1));
+        Assert.True((await Accounts.CreateAsync(Alice, "secret"))!.CredentialVersion > before);
+    }
+
+    [Fact]   // spec D: import is repeatable
+    public async Task Import_Repeated_ChangesNothing()
+    {
+        (AccountAddress, string)[] lines = [(Alice, "secret"), (Bob, "new"), (Dave, "s3cret")];
+        Assert.Equal([ImportOutcome.Unchanged, ImportOutcome.Updated, ImportOutcome.Created], await Accounts.ImportAsync(lines));
+        Assert.Equal([ImportOutcome.Unchanged, ImportOutcome.Unchanged, ImportOutcome.Unchanged], await Accounts.ImportAsync(lines));
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(7)]
+    [InlineData(1_000)]
+    public async Task List_ByPages_EveryAccountOnce(int pageSize)
+    {
+        await Accounts.ImportAsync([.. Enumerable.Range(0, 200).Select(i => (Address($"user{i}"), "p"))]);
+        List<string> users = [];
+        string token = string.Empty;
+        do
+        {
+            AccountPage page = await Accounts.ListAsync(pageSize, token);
+            users.AddRange(page.Accounts.Select(a => a.Address.User));
+            token = page.NextPageToken;
+        }
+        while (token.Length > 0);
+        Assert.Equal(203, users.Count);
+        Assert.Equal(203, users.Distinct().Count());
+    }
+
+    [Theory]
+    [InlineData("x")]
+    [InlineData("1-")]
+    [InlineData("1024-0")]
+    [InlineData("-1-0")]
+    public async Task List_ForeignToken_FormatException(string token) =>
+        await Assert.ThrowsAsync<FormatException>(() => Accounts.ListAsync(10, token));
+
+    [Fact]   // an account's value copied to another name would let its owner in as the other
+    public async Task FindVerifiers_ValueOfAnotherAccount_DoesNotOpen()
+    {
+        AccountName alice = Core.Names.Account(Alice), bob = Core.Names.Account(Bob);
+        StackExchange.Redis.RedisValue value = await Core.Redis.HashGetAsync(RedisKeys.Accounts(alice.Partition), alice.Handle);
+        await Core.Redis.HashSetAsync(RedisKeys.Accounts(bob.Partition), bob.Handle, value);
+        Assert.Null(await Accounts.FindVerifiersAsync(Bob));
+        Assert.NotNull(await Accounts.UpdateAsync(Bob, "mended"));
+        Assert.True((await Accounts.FindVerifiersAsync(Bob))!.Matches(Bob, "mended"));
+    }
+}
+
+/// <inheritdoc/>
+public sealed class AccountStoreOnRedisTests(RedisFixture fixture) : AccountStoreTests(fixture), IClassFixture<RedisFixture>;
+
+/// <inheritdoc/>
+public sealed class AccountStoreOnGarnetTests(GarnetFixture fixture) : AccountStoreTests(fixture), IClassFixture<GarnetFixture>;

@@ -1,0 +1,378 @@
+using Core.Store.Mailboxes;
+using Core.Store.Presence;
+using Core.Store.Tests.Support;
+
+namespace Core.Store.Tests.Mailboxes;
+
+/// <summary>Bindings, tries and what the sweeper does about them, on every server that the store runs on.</summary>
+public abstract class BindingTests(ServerFixture fixture) : StoreTest(fixture)
+{
+    [Fact]   // spec D: one binding is active, the newest registration's
+    public async Task Register_SecondDevice_BecomesActive()
+    {
+        await RegisterAsync(Flow(1), "phone");
+        await RegisterAsync(Flow(2), "tablet");
+        Assert.Equal(Flow(2), (await SendAsync("hello")).Push!.Flow);
+        Assert.Empty((await Store.ReadPageAsync(Bob, Flow(1), 0)).Messages);
+    }
+
+    [Fact]
+    public async Task Register_SameDeviceOnNewConnection_ReplacesItsBinding()
+    {
+        await RegisterAsync(Flow(1), "phone");
+        await RegisterAsync(Flow(2), "phone");
+        await Store.UnregisterAsync(Bob, Flow(2));
+        Assert.Null((await SendAsync("hello")).Push);   // nothing is left of the first
+    }
+
+    [Fact]
+    public async Task Register_SixDevices_OldestDropped()
+    {
+        for (ulong i = 1; i <= 6; i++) await RegisterAsync(Flow(i), $"device{i}");
+        for (ulong i = 6; i >= 2; i--)
+        {
+            Assert.Equal(Flow(i), (await SendAsync($"{i}")).Push!.Flow);
+            await Store.UnregisterAsync(Bob, Flow(i));
+        }
+
+        Assert.Null((await SendAsync("none left")).Push);
+    }
+
+    [Fact]
+    public async Task Register_PastItsExpiry_NotPushedTo()
+    {
+        await Store.RegisterAsync(Bob, Bind(Flow(1), seconds: 60), 0, true);
+        Time.Advance(TimeSpan.FromSeconds(61));
+        Assert.Null((await SendAsync("hello")).Push);
+    }
+
+    [Fact]   // design, "Fencing"
+    public async Task Register_OfEdgesEarlierStart_Dropped()
+    {
+        await RegisterAsync(Flow(1, epoch: 5));
+        await AcceptedAsync("hello");
+        Assert.Empty((await RegisterAsync(Flow(9, epoch: 4), "tablet")).Messages);
+        Assert.Equal(Flow(1, epoch: 5), (await SendAsync("more")).Push!.Flow);
+    }
+
+    [Fact]
+    public async Task Register_EdgeStartedAgain_EarlierBindingsGone()
+    {
+        await RegisterAsync(Flow(1, epoch: 4), "phone");
+        await RegisterAsync(Flow(1, epoch: 5), "tablet");
+        await Store.UnregisterAsync(Bob, Flow(1, epoch: 5));
+        Assert.Null((await SendAsync("hello")).Push);
+    }
+
+    [Fact]   // a late refresh of a dead connection must not take the device back
+    public async Task Register_SameDeviceOnEarlierConnection_Dropped()
+    {
+        await RegisterAsync(Flow(9));
+        await RegisterAsync(Flow(5));
+        Assert.Equal(Flow(9), (await SendAsync("hello")).Push!.Flow);
+    }
+
+    [Fact]
+    public async Task Register_SnapshotOfDeviceThatMovedOn_Dropped()
+    {
+        await RegisterAsync(Flow(1, "edge-2"));
+        await RegisterAsync(Flow(7, "edge-1"), byClient: false);
+        Assert.Equal(Flow(1, "edge-2"), (await SendAsync("hello")).Push!.Flow);
+    }
+
+    [Fact]
+    public async Task Register_SnapshotOfSecondDevice_KeepsItsPlace()
+    {
+        await RegisterAsync(Flow(1), "phone");
+        await RegisterAsync(Flow(2), "tablet");
+        await RegisterAsync(Flow(1), "phone", byClient: false);
+        Assert.Equal(Flow(2), (await SendAsync("hello")).Push!.Flow);
+    }
+
+    [Fact]
+    public async Task Register_WithoutAccount_NotBound()
+    {
+        await Core.Accounts.DeleteAsync(Bob);
+        Assert.Empty((await RegisterAsync(Flow(1))).Messages);
+        Assert.False(await Core.Redis.KeyExistsAsync(RedisKeys.Bindings(Core.Names.Account(Bob))));
+    }
+
+    [Fact]
+    public async Task Unregister_OfAnotherFlow_LeftAlone()
+    {
+        await RegisterAsync(Flow(1));
+        await Store.UnregisterAsync(Bob, Flow(2));
+        await Store.UnregisterAsync(Bob, Flow(1, epoch: 2));
+        await Store.UnregisterAsync(Bob, Flow(1, "edge-2"));
+        Assert.Equal(Flow(1), (await SendAsync("hello")).Push!.Flow);
+    }
+
+    [Fact]   // spec D: when its flow ends the next newest becomes active and gets the first page
+    public async Task Unregister_ActiveFlow_NextGetsPageFromSweeper()
+    {
+        await RegisterAsync(Flow(1), "phone");
+        await RegisterAsync(Flow(2), "tablet");
+        await AcceptedAsync("one");
+        await AcceptedAsync("two");
+        await Store.UnregisterAsync(Bob, Flow(2));
+        await Core.Sweeper.SweepOnceAsync();
+        (FlowId flow, _, MailboxPage page) = Assert.Single(Core.Port.Pushes);
+        Assert.Equal(Flow(1), flow);
+        Assert.Equal(["one", "two"], Texts(page));
+    }
+
+    [Fact]   // spec B2: 5 tries, 30 s apart, then wait for the next registration
+    public async Task Fail_FiveTimes_ThirtySecondsApartThenWaits()
+    {
+        await RegisterAsync(Flow(1));
+        MessageKey key = await AcceptedAsync("hello");
+        for (int attempt = 1; attempt <= 5; attempt++)
+        {
+            await Store.FailAsync(key, Flow(1), attempt);
+            Time.Advance(TimeSpan.FromSeconds(29));
+            await Core.Sweeper.SweepOnceAsync();
+            Assert.Equal(attempt - 1, Core.Port.Pushes.Count);   // not yet
+            Time.Advance(TimeSpan.FromSeconds(2));
+            await Core.Sweeper.SweepOnceAsync();
+            if (attempt < 5) Assert.Equal(attempt + 1, Core.Port.Pushes.Last().Page.Messages.Single().Attempt);
+        }
+
+        Time.Advance(TimeSpan.FromMinutes(10));
+        await Core.Sweeper.SweepOnceAsync();
+        Assert.Equal(4, Core.Port.Pushes.Count);
+        Assert.Empty((await Store.ReadPageAsync(Bob, Flow(1), 0)).Messages);
+
+        QueuedMessage again = Assert.Single((await RegisterAsync(Flow(1), after: long.MaxValue / 4)).Messages);   // a refresh counts as a registration
+        Assert.Equal(1, again.Attempt);
+    }
+
+    [Fact]
+    public async Task Fail_RepeatedOrFromElsewhere_DoesNotCount()
+    {
+        await RegisterAsync(Flow(1), "phone");
+        await RegisterAsync(Flow(2), "tablet");
+        MessageKey key = await AcceptedAsync("hello");
+        await Store.FailAsync(key, Flow(1), 1);                // not the active flow
+        await Store.FailAsync(key, Flow(2), 2);                // not the stored count + 1
+        Assert.Equal(1, Assert.Single((await Store.ReadPageAsync(Bob, Flow(2), 0)).Messages).Attempt);
+        await Store.FailAsync(key, Flow(2), 1);
+        await Store.FailAsync(key, Flow(2), 1);                // a repeated report
+        Time.Advance(TimeSpan.FromSeconds(31));
+        Assert.Equal(2, Assert.Single((await Store.ReadPageAsync(Bob, Flow(2), 0)).Messages).Attempt);
+        await Store.EndAsync(key, MessageState.Delivered);
+        await Store.FailAsync(key, Flow(2), 2);                // waits no more
+        Assert.Equal(MessageState.Delivered, await StateAsync(key));
+        Assert.False(await Core.Redis.KeyExistsAsync(RedisKeys.Tries(Core.Names.Account(Bob))));
+    }
+
+    [Fact]   // spec D: a message that failed steps aside, the next ones go on
+    public async Task Fail_OneOfThree_OthersInPage()
+    {
+        await RegisterAsync(Flow(1));
+        MessageKey first = await AcceptedAsync("one");
+        await AcceptedAsync("two");
+        await AcceptedAsync("three");
+        await Store.FailAsync(first, Flow(1), 1);
+        MailboxPage page = await Store.ReadPageAsync(Bob, Flow(1), 0);
+        Assert.Equal(["two", "three"], Texts(page));
+        Assert.Equal(page.Messages[^1].Sequence, page.Upto);
+    }
+
+    [Fact]   // a full page of messages that step aside must not hide the next ones
+    public async Task ReadPage_FirstPageNotDue_GoesOnBehind()
+    {
+        await RegisterAsync(Flow(1));
+        for (int i = 0; i < 40; i++) await Store.FailAsync(await AcceptedAsync($"{i}"), Flow(1), 1);
+        await AcceptedAsync("behind");
+        MailboxPage page = await Store.ReadPageAsync(Bob, Flow(1), 0);
+        Assert.Equal(["behind"], Texts(page));
+        Assert.False(page.More);
+    }
+
+    [Fact]   // spec D: a message that used its tries on a device: the next newest gets its turn, once
+    public async Task Fail_TriesUsedUp_NextDeviceThenWaits()
+    {
+        await RegisterAsync(Flow(1), "phone");
+        await RegisterAsync(Flow(2), "tablet");
+        MessageKey key = await AcceptedAsync("hello");
+        for (int attempt = 1; attempt <= 5; attempt++) await Store.FailAsync(key, Flow(2), attempt);
+        await Core.Sweeper.SweepOnceAsync();
+        (FlowId flow, _, MailboxPage page) = Assert.Single(Core.Port.Pushes);
+        Assert.Equal((Flow(1), 1), (flow, page.Messages.Single().Attempt));
+        for (int attempt = 1; attempt <= 5; attempt++) await Store.FailAsync(key, Flow(1), attempt);
+        Time.Advance(TimeSpan.FromMinutes(5));
+        await Core.Sweeper.SweepOnceAsync();
+        Assert.Single(Core.Port.Pushes);   // every device had its tries
+        Assert.Single((await RegisterAsync(Flow(2), "tablet")).Messages);
+    }
+
+    [Fact]   // spec S16: looked at again within 45 s although the core that accepted it died
+    public async Task Sweep_AcceptingCoreDead_AnotherPushesWithin44Seconds()
+    {
+        SweepOptions quick = new() { LeaseLifetime = TimeSpan.FromSeconds(1) };
+        await using TestCore dying = await StartCoreAsync("core-2", quick);
+        TestCore heir = await StartCoreAsync("core-3", quick);
+        await dying.Sweeper.SweepOnceAsync();
+        Assert.Equal(SweepLeases.Shares, dying.Leases.Held.Count);
+
+        await RegisterAsync(Flow(1));
+        Assert.NotNull((await dying.Store.AcceptAsync(Message(Alice, Bob, "hello"))).Push);   // and is never pushed: the core is dead
+        Time.Advance(TimeSpan.FromSeconds(44));
+        await EventuallyAsync(
+            async () =>
+            {
+                await heir.Sweeper.SweepOnceAsync();
+                Time.Advance(TimeSpan.FromMilliseconds(1));
+                if (heir.Leases.Held.Count < SweepLeases.Shares) Time.Advance(quick.RenewEvery);   // its next try for the lease
+                return !heir.Port.Pushes.IsEmpty;
+            },
+            "the other core takes over and pushes");
+        Assert.Equal(["hello"], heir.Port.Texts);
+    }
+
+    [Fact]
+    public async Task Sweep_NotYetDue_NotPushedTwice()
+    {
+        await RegisterAsync(Flow(1));
+        await AcceptedAsync("hello");
+        Time.Advance(TimeSpan.FromSeconds(32));
+        await Core.Sweeper.SweepOnceAsync();
+        Assert.Empty(Core.Port.Pushes);
+        Time.Advance(TimeSpan.FromSeconds(2));
+        await Core.Sweeper.SweepOnceAsync();
+        await Core.Sweeper.SweepOnceAsync();
+        Assert.Single(Core.Port.Pushes);
+        Time.Advance(TimeSpan.FromSeconds(34));
+        await Core.Sweeper.SweepOnceAsync();
+        Assert.Equal(2, Core.Port.Pushes.Count);   // still waiting: again after 33 s
+    }
+
+    [Fact]
+    public async Task Sweep_EdgeUnreachable_LookedAtAgainAfter33Seconds()
+    {
+        Core.Port.IsConnected = false;
+        await RegisterAsync(Flow(1));
+        await AcceptedAsync("hello");
+        Time.Advance(TimeSpan.FromSeconds(34));
+        await Core.Sweeper.SweepOnceAsync();
+        Core.Port.IsConnected = true;
+        await Core.Sweeper.SweepOnceAsync();
+        Assert.Empty(Core.Port.Pushes);
+        Time.Advance(TimeSpan.FromSeconds(34));
+        await Core.Sweeper.SweepOnceAsync();
+        Assert.Equal(["hello"], Core.Port.Texts);
+    }
+
+    [Fact]
+    public async Task Sweep_NothingWaitsAnyMore_OutOfBusy()
+    {
+        await RegisterAsync(Flow(1));
+        await Store.EndAsync(await AcceptedAsync("hello"), MessageState.Delivered);
+        int partition = Core.Names.Account(Bob).Partition;
+        Assert.Equal(1, await Core.Redis.SortedSetLengthAsync(RedisKeys.Busy(partition)));
+        Time.Advance(TimeSpan.FromSeconds(34));
+        await Core.Sweeper.SweepOnceAsync();
+        Assert.Equal(0, await Core.Redis.SortedSetLengthAsync(RedisKeys.Busy(partition)));
+        Assert.Empty(Core.Port.Pushes);
+    }
+
+    [Fact]
+    public async Task Leases_TwoCores_HalfEach_AndAllAfterAPlannedStop()
+    {
+        TestCore first = await StartCoreAsync("core-2");
+        TestCore second = await StartCoreAsync("core-3");
+        await first.Leases.TendAsync();
+        Assert.Equal(64, first.Leases.Held.Count);
+        await second.Leases.TendAsync();
+        Assert.Empty(second.Leases.Held);
+        Time.Advance(TimeSpan.FromSeconds(3));
+        await first.Leases.TendAsync();
+        await second.Leases.TendAsync();
+        await second.Leases.TendAsync();
+        Time.Advance(TimeSpan.FromSeconds(3));
+        await second.Leases.TendAsync();
+        Assert.Equal((32, 32), (first.Leases.Held.Count, second.Leases.Held.Count));
+        Assert.Equal(StoreNames.Partitions, first.Leases.Partitions.Union(second.Leases.Partitions).Count());
+
+        await first.Leases.ReleaseAllAsync();
+        Time.Advance(TimeSpan.FromSeconds(3));
+        await second.Leases.TendAsync();
+        Assert.Equal(64, second.Leases.Held.Count);
+    }
+
+    [Fact]   // spec D: deleting an account ends its queue as INVALID_RECIPIENT
+    public async Task DeleteAccount_WithQueue_EndedAndUnbound()
+    {
+        await RegisterAsync(Flow(1));
+        List<MessageKey> keys = [];
+        for (int i = 0; i < 10; i++) keys.Add(await AcceptedAsync($"{i}"));
+        Assert.Equal(10, await Core.Accounts.DeleteAsync(Bob));
+        foreach (MessageKey key in keys) Assert.Equal(MessageState.InvalidRecipient, await StateAsync(key));
+        Assert.Null(await Core.Accounts.DeleteAsync(Bob));
+        Assert.Equal(AcceptOutcome.UnknownRecipient, (await SendAsync("late")).Outcome);
+        await Core.Accounts.CreateAsync(Bob, "again");
+        Assert.Empty((await RegisterAsync(Flow(2))).Messages);
+    }
+
+    [Fact]   // the deleting core died between the two steps
+    public async Task DeleteAccount_CutShort_SweeperEndsTheQueue()
+    {
+        MessageKey key = await AcceptedAsync("hello");
+        AccountName bob = Core.Names.Account(Bob);
+        await Core.Redis.HashDeleteAsync(RedisKeys.Accounts(bob.Partition), bob.Handle);
+        await Core.Redis.SortedSetAddAsync(RedisKeys.Busy(bob.Partition), bob.Handle, 0);
+        await Core.Sweeper.SweepOnceAsync();
+        Assert.Equal(MessageState.InvalidRecipient, await StateAsync(key));
+    }
+
+    [Fact]
+    public async Task Epochs_SameInstanceSame_NewInstanceHigher()
+    {
+        IEdgeEpochs epochs = Core.Get<IEdgeEpochs>();
+        byte[] one = Guid.NewGuid().ToByteArray(), two = Guid.NewGuid().ToByteArray();
+        long first = await epochs.EpochOfAsync("edge-1", one);
+        long second = await epochs.EpochOfAsync("edge-1", two);
+        Assert.True(second > first);
+        Assert.Equal(first, await (await StartCoreAsync("core-2")).Get<IEdgeEpochs>().EpochOfAsync("edge-1", one));
+        Assert.Equal(second, await epochs.EpochOfAsync("edge-1", two));
+    }
+
+    [Fact]
+    public async Task Epochs_ManyStarts_OnlyTheLastAreKept()
+    {
+        IEdgeEpochs epochs = Core.Get<IEdgeEpochs>();
+        long last = 0;
+        for (int i = 0; i < 40; i++)
+        {
+            long next = await epochs.EpochOfAsync("edge-1", Guid.NewGuid().ToByteArray());
+            Assert.True(next > last);
+            last = next;
+        }
+
+        Assert.Equal(17, await Core.Redis.HashLengthAsync(RedisKeys.Epochs(Core.Names.Edge("edge-1"))));
+    }
+
+    [Fact]   // the interface's promise: calls made without awaiting reach Redis in order
+    public async Task Calls_WithoutAwaiting_TakeEffectInOrder()
+    {
+        await RegisterAsync(Flow(1));
+        MessageKey key = await AcceptedAsync("hello");
+        for (int i = 0; i < 50; i++)
+        {
+            Task<MailboxPage> register = RegisterAsync(Flow((ulong)i + 2));
+            Task end = Store.EndAsync(key, MessageState.Delivered);
+            Task<MailboxPage> page = Store.ReadPageAsync(Bob, Flow((ulong)i + 2), 0);
+            Task unregister = Store.UnregisterAsync(Bob, Flow((ulong)i + 2));
+            Task<MailboxPage> late = Store.ReadPageAsync(Bob, Flow((ulong)i + 2), 0);
+            await Task.WhenAll(register, end, page, unregister, late);
+            Assert.Empty((await page).Messages);   // the end came before
+            key = await AcceptedAsync($"{i}");
+        }
+    }
+}
+
+/// <inheritdoc/>
+public sealed class BindingOnRedisTests(RedisFixture fixture) : BindingTests(fixture), IClassFixture<RedisFixture>;
+
+/// <inheritdoc/>
+public sealed class BindingOnGarnetTests(GarnetFixture fixture) : BindingTests(fixture), IClassFixture<GarnetFixture>;
