@@ -6,7 +6,7 @@ internal static class SipRequestChecks
     /// <summary>Reads and checks Via, From, To, Call-ID, CSeq, Max-Forwards and the Request-URI, in this order.</summary>
     /// <param name="request">A request that <see cref="SipRequest.Parse"/> had no fault with.</param>
     /// <param name="fields">What was read; on a fault as far as it got.</param>
-    public static SipFault Check(in SipRequest request, out SipRequestFields fields)
+    public static SipFault Check(scoped in SipRequest request, out SipRequestFields fields)
     {
         fields = new SipRequestFields { MaxForwards = 70 };
         SipHeaders headers = request.Headers;

@@ -15,14 +15,14 @@ internal static class ResponseLines
 
     /// <param name="lines">Room for the head's bytes + <see cref="ExtraBytes"/>.</param>
     /// <returns>Bytes written, or 0 if they do not fit.</returns>
-    public static int Write(in SipRequest request, in ResponseOrigin origin, Span<byte> lines)
+    public static int Write(in SipRequest request, scoped in ResponseOrigin origin, Span<byte> lines)
     {
         SipText text = new(lines);
         Write(ref text, request, origin);
         return text.Length;
     }
 
-    internal static void Write(ref SipText text, in SipRequest request, in ResponseOrigin origin)
+    internal static void Write(ref SipText text, in SipRequest request, scoped in ResponseOrigin origin)
     {
         SipHeaders headers = request.Headers;
         bool top = true;
@@ -43,7 +43,7 @@ internal static class ResponseLines
     }
 
     /// <summary>The first value says where the request really came from (RFC 3261 §18.2.1, RFC 3581 §4); what the peer claims of that is dropped.</summary>
-    private static void WriteTopVia(ref SipText text, ReadOnlySpan<byte> header, in ResponseOrigin origin)
+    private static void WriteTopVia(ref SipText text, ReadOnlySpan<byte> header, scoped in ResponseOrigin origin)
     {
         int comma = SipGrammar.FindComma(header);
         ReadOnlySpan<byte> value = comma < 0 ? header : header[..comma];

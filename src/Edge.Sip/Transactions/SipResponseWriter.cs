@@ -15,7 +15,7 @@ internal ref struct SipResponseWriter
     private SipText _text;
 
     /// <summary>Begins the answer to a request that is still in the receive buffer.</summary>
-    public SipResponseWriter(Span<byte> buffer, int status, in SipRequest request, in ResponseOrigin origin)
+    public SipResponseWriter(Span<byte> buffer, int status, in SipRequest request, scoped in ResponseOrigin origin)
     {
         _text = new SipText(buffer);
         StatusLine(status);
