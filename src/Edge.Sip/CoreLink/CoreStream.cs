@@ -1,0 +1,348 @@
+using Edge.Link.V1;
+using Edge.Sip.Diagnostics;
+using Grpc.Core;
+using Grpc.Net.Client;
+
+namespace Edge.Sip.CoreLink;
+
+/// <summary>The stream to one core: made, kept and made again with back-off. Whatever piled up during a write leaves in the next one.</summary>
+internal sealed class CoreStream : ICoreLink, IThreadPoolWorkItem, IDisposable
+{
+    private const int BatchBytes = 65_536;
+    private const int MostPending = 20_000;
+    private const int MostQueued = 500_000;
+    private const long HeartbeatMs = 5_000;
+    private const long DeadMs = 15_000;
+    private const long FirstBackOffMs = 100;
+    private const long LongestBackOffMs = 5_000;
+    private static readonly TimeSpan WelcomeTime = TimeSpan.FromSeconds(5);
+
+    private readonly int _number;
+    private readonly GrpcChannel _channel;
+    private readonly Func<Hello> _hello;
+    private readonly CoreLinks _links;
+    private readonly EdgeClock _clock;
+    private readonly EdgeMetrics _metrics;
+    private readonly ILogger _logger;
+    private readonly long _answerMs;
+
+    private readonly Lock _queueGate = new();
+    private List<EdgeEvent> _queue = [];
+    private List<EdgeEvent> _spare = [];
+    private bool _writing;
+    private IClientStreamWriter<ConnectRequest>? _writer;   // null while the link is down
+    private CancellationTokenSource? _callEnd;
+
+    private readonly Lock _pendingGate = new();
+    private readonly Dictionary<ulong, PendingAnswer> _pending = [];
+    private ulong _lastRequest;
+
+    private long _lastWriteMs;
+    private long _lastReadMs;
+    private volatile bool _up;
+    private volatile LinkSettings? _settings;
+
+    public CoreStream(int number, GrpcChannel channel, Func<Hello> hello, CoreLinks links, EdgeClock clock, EdgeMetrics metrics, ILogger logger, TimeSpan answerTime)
+    {
+        (_number, _channel, _hello, _links, _clock, _metrics, _logger) = (number, channel, hello, links, clock, metrics, logger);
+        _answerMs = (long)answerTime.TotalMilliseconds;
+    }
+
+    public bool IsUp => _up;
+
+    public LinkSettings? Settings => _settings;
+
+    public CoreClock Clock { get; private set; } = new();
+
+    public bool Post(EdgeEvent happened)
+    {
+        bool start;
+        lock (_queueGate)
+        {
+            if (_writer is null || _queue.Count >= MostQueued) return false;
+            _queue.Add(happened);
+            start = !_writing;
+            _writing = true;
+        }
+
+        if (start) ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+        return true;
+    }
+
+    public bool Ask(EdgeEvent request, PendingAnswer pending)
+    {
+        lock (_pendingGate)
+        {
+            if (!_up || _pending.Count >= MostPending) return false;
+            pending.Request = ++_lastRequest;
+            pending.DeadlineMs = _clock.NowMs + _answerMs;
+            if (request.EventCase == EdgeEvent.EventOneofCase.Register) request.Register.Request = pending.Request;
+            else request.Submit.Request = pending.Request;
+            _pending.Add(pending.Request, pending);
+        }
+
+        if (Post(request)) return true;
+        lock (_pendingGate) return !_pending.Remove(pending.Request);   // gone already: the cut has told it
+    }
+
+    /// <summary>Makes the link again and again until told to stop.</summary>
+    public async Task RunAsync(CancellationToken stopping)
+    {
+        long backOff = FirstBackOffMs;
+        while (!stopping.IsCancellationRequested)
+        {
+            bool wasUp = false;
+            string cause;
+            try
+            {
+                wasUp = await RunOnceAsync(stopping).ConfigureAwait(false);
+                cause = "closed by the core";
+            }
+            catch (Exception fault) when (fault is RpcException or IOException or OperationCanceledException or HttpRequestException or InvalidOperationException or TimeoutException)
+            {
+                wasUp = _up;
+                cause = fault is RpcException rpc ? $"{rpc.StatusCode} ({rpc.Status.DebugException?.GetBaseException().Message ?? rpc.Status.Detail})" : fault.GetBaseException().Message;
+            }
+
+            Cut();
+            if (stopping.IsCancellationRequested) return;
+            if (wasUp) backOff = FirstBackOffMs;
+            long delay = backOff + Random.Shared.NextInt64(backOff / 2 + 1);   // edges of one core must not come back in step
+            backOff = Math.Min(2 * backOff, LongestBackOffMs);
+            if (wasUp)
+            {
+                _metrics.LinkCut();
+                EdgeLog.LinkDown(_logger, _number, cause);
+            }
+            else
+            {
+                EdgeLog.LinkNotMade(_logger, _number, cause, delay);
+            }
+
+            await Task.Delay(TimeSpan.FromMilliseconds(delay), _clock.Time, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    /// <summary>Looks at the link's own deadlines; called several times a second.</summary>
+    public void Tick()
+    {
+        long now = _clock.NowMs;
+        FailOverdue(now);
+        if (!_up) return;
+        if (now - Volatile.Read(ref _lastReadMs) >= DeadMs) EndCall();
+        else if (now - Volatile.Read(ref _lastWriteMs) >= HeartbeatMs) Post(new EdgeEvent { Heartbeat = new Heartbeat() });
+    }
+
+    public void Dispose() => _channel.Dispose();
+
+    void IThreadPoolWorkItem.Execute() => _ = WriteAsync();
+
+    private async Task<bool> RunOnceAsync(CancellationToken stopping)
+    {
+        using CancellationTokenSource ending = CancellationTokenSource.CreateLinkedTokenSource(stopping);
+        using AsyncDuplexStreamingCall<ConnectRequest, ConnectResponse> call = new LinkService.LinkServiceClient(_channel).Connect(cancellationToken: ending.Token);
+        _callEnd = ending;
+        try
+        {
+            using (ITimer limit = _clock.Time.CreateTimer(static ending => ((CancellationTokenSource)ending!).Cancel(), ending, WelcomeTime, Timeout.InfiniteTimeSpan))
+            {
+                await call.RequestStream.WriteAsync(new ConnectRequest { Events = { new EdgeEvent { Hello = _hello() } } }, ending.Token).ConfigureAwait(false);
+                if (!await call.ResponseStream.MoveNext(ending.Token).ConfigureAwait(false)) return false;
+            }
+
+            ConnectResponse first = call.ResponseStream.Current;
+            if (first.Events.Count == 0 || first.Events[0].EventCase != CoreEvent.EventOneofCase.Welcome) throw new InvalidOperationException("the core's first word was not Welcome");
+            Welcomed(first, call.RequestStream);
+            for (int i = 1; i < first.Events.Count; i++) Take(first.Events[i]);
+            while (await call.ResponseStream.MoveNext(ending.Token).ConfigureAwait(false))
+            {
+                ConnectResponse batch = call.ResponseStream.Current;
+                long now = _clock.NowMs;
+                Volatile.Write(ref _lastReadMs, now);
+                Clock.Observe(now, batch.CoreTimeMs);
+                foreach (CoreEvent happened in batch.Events) Take(happened);
+            }
+
+            return true;
+        }
+        finally
+        {
+            _callEnd = null;
+        }
+    }
+
+    private void Welcomed(ConnectResponse first, IClientStreamWriter<ConnectRequest> writer)
+    {
+        long now = _clock.NowMs;
+        CoreClock clock = new();   // what an earlier stream showed may be an earlier core's clock
+        clock.Observe(now, first.CoreTimeMs);
+        Clock = clock;
+        _settings = new LinkSettings(first.Events[0].Welcome);
+        Volatile.Write(ref _lastReadMs, now);
+        Volatile.Write(ref _lastWriteMs, now);
+        lock (_queueGate)
+        {
+            _queue.Clear();
+            _writer = writer;
+        }
+
+        _up = true;
+        EdgeLog.LinkUp(_logger, _number, _settings.Epoch);
+        _links.LinkUp(this);
+    }
+
+    private void Take(CoreEvent happened)
+    {
+        try
+        {
+            switch (happened.EventCase)
+            {
+                case CoreEvent.EventOneofCase.Registered:
+                    if (TakePending(happened.Registered.Request) is { } register) register.Answered(happened.Registered);
+                    break;
+                case CoreEvent.EventOneofCase.Submitted:
+                    if (TakePending(happened.Submitted.Request) is { } submit) submit.Answered(happened.Submitted);
+                    break;
+                case CoreEvent.EventOneofCase.Refreshed:
+                    _links.Events.Refreshed(this, happened.Refreshed);
+                    break;
+                case CoreEvent.EventOneofCase.Delivery:
+                    _links.Events.Delivered(this, happened.Delivery);
+                    break;
+                case CoreEvent.EventOneofCase.Page:
+                    _links.Events.Paged(this, happened.Page);
+                    break;
+                case CoreEvent.EventOneofCase.Reported:
+                    _links.Confirm(happened.Reported);
+                    break;
+                case CoreEvent.EventOneofCase.NonceKeys:
+                    _settings = _settings!.With(happened.NonceKeys);
+                    break;
+                default:
+                    break;   // a heartbeat, or a word of a newer core
+            }
+        }
+#pragma warning disable CA1031 // one event that cannot be handled must not cut the link for everybody
+        catch (Exception fault)
+        {
+            EdgeLog.LinkHandlerFaulted(_logger, fault, _number);
+        }
+#pragma warning restore CA1031
+    }
+
+    private PendingAnswer? TakePending(ulong request)
+    {
+        lock (_pendingGate) return _pending.Remove(request, out PendingAnswer? pending) ? pending : null;   // late: the client has its 503
+    }
+
+    private void FailOverdue(long now)
+    {
+        List<PendingAnswer>? overdue = null;
+        lock (_pendingGate)
+        {
+            foreach (PendingAnswer pending in _pending.Values)
+            {
+                if (pending.DeadlineMs <= now) (overdue ??= []).Add(pending);
+            }
+
+            if (overdue is null) return;
+            foreach (PendingAnswer pending in overdue) _pending.Remove(pending.Request);
+        }
+
+        foreach (PendingAnswer pending in overdue) pending.Failed();
+    }
+
+    private void Cut()
+    {
+        bool wasUp = _up;
+        _up = false;
+        lock (_queueGate)
+        {
+            _writer = null;
+            _queue.Clear();
+        }
+
+        PendingAnswer[] lost;
+        lock (_pendingGate)
+        {
+            lost = [.. _pending.Values];
+            _pending.Clear();
+        }
+
+        foreach (PendingAnswer pending in lost) pending.Failed();
+        if (wasUp) _links.LinkCut(this);
+    }
+
+    private void EndCall()
+    {
+        try
+        {
+            _callEnd?.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // It ended by itself just now.
+        }
+    }
+
+    private async Task WriteAsync()
+    {
+        ConnectRequest batch = new();
+        IClientStreamWriter<ConnectRequest>? writer = null;
+        try
+        {
+            while (true)
+            {
+                List<EdgeEvent> events;
+                lock (_queueGate)
+                {
+                    writer = _writer;
+                    if (_queue.Count == 0 || writer is null)
+                    {
+                        _queue.Clear();
+                        _writing = false;
+                        return;
+                    }
+
+                    events = _queue;
+                    _queue = _spare;
+                    _spare = events;
+                }
+
+                int bytes = 0;
+                foreach (EdgeEvent happened in events)
+                {
+                    int size = happened.CalculateSize() + 4;
+                    if (bytes + size > BatchBytes && bytes > 0)
+                    {
+                        await writer.WriteAsync(batch).ConfigureAwait(false);
+                        batch.Events.Clear();
+                        bytes = 0;
+                    }
+
+                    batch.Events.Add(happened);
+                    bytes += size;
+                }
+
+                await writer.WriteAsync(batch).ConfigureAwait(false);
+                batch.Events.Clear();
+                events.Clear();
+                if (events.Capacity > 4_096) events.Capacity = 0;   // after a snapshot
+                Volatile.Write(ref _lastWriteMs, _clock.NowMs);
+            }
+        }
+        catch (Exception fault) when (fault is RpcException or IOException or InvalidOperationException or OperationCanceledException or ObjectDisposedException)
+        {
+            bool madeAgain;
+            lock (_queueGate)
+            {
+                _spare = [];
+                madeAgain = _writer is not null && _writer != writer;
+                _writing = madeAgain;
+            }
+
+            if (madeAgain) ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);   // what was posted meanwhile belongs to the new stream
+            else EndCall();   // the reader sees the end and cuts
+        }
+    }
+}

@@ -1,0 +1,16 @@
+using Edge.Link.V1;
+
+namespace Edge.Sip.CoreLink;
+
+/// <summary>What comes down a link, apart from answers. Called by the link's reader: must not block.</summary>
+internal interface ILinkEvents
+{
+    /// <summary>The link is up: the core needs a snapshot.</summary>
+    void LinkUp(ICoreLink link);
+
+    void Delivered(ICoreLink link, LinkDelivery delivery);
+
+    void Paged(ICoreLink link, Page page);
+
+    void Refreshed(ICoreLink link, Refreshed refreshed);
+}

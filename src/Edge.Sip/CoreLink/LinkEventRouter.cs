@@ -1,0 +1,83 @@
+using Edge.Link.V1;
+using Edge.Sip.Delivery;
+using Edge.Sip.Diagnostics;
+using Edge.Sip.Registrar;
+using Edge.Sip.Sessions;
+
+namespace Edge.Sip.CoreLink;
+
+/// <summary>Takes what the cores say to the connection it is for.</summary>
+internal sealed class LinkEventRouter(SessionTable sessions, DeliveryPump pump, EdgeClock clock, ILogger<LinkEventRouter> logger) : ILinkEvents
+{
+    private const long RefreshAgainMs = 1_000;
+
+    public void LinkUp(ICoreLink link)
+    {
+        int bindings = 0;
+        foreach ((_, SipSession session) in sessions.All)
+        {
+            lock (session.Connection.Gate)
+            {
+                foreach (Binding binding in session.Bindings)
+                {
+                    if (binding.IsBound && !binding.MustChallenge && pump.PostRefresh(session, binding, link, byClient: false)) bindings++;
+                }
+            }
+        }
+
+        EdgeLog.SnapshotSent(logger, bindings);
+    }
+
+    public void Delivered(ICoreLink link, LinkDelivery delivery)
+    {
+        if (sessions.Find(delivery.Flow) is not { } session)
+        {
+            pump.DropPush(delivery.Flow, "unknown_flow");
+            return;
+        }
+
+        lock (session.Connection.Gate)
+        {
+            if (session.Find(delivery.User) is { } binding) pump.Push(session, binding, link, delivery);
+            else pump.DropPush(delivery.Flow, "unknown_binding");
+        }
+    }
+
+    public void Paged(ICoreLink link, Page page)
+    {
+        if (sessions.Find(page.Flow) is not { } session)
+        {
+            if (page.Deliveries.Count > 0) pump.DropPush(page.Flow, "unknown_flow");
+            return;
+        }
+
+        lock (session.Connection.Gate)
+        {
+            if (session.Find(page.User) is { IsBound: true } binding) pump.TakePage(session, binding, link, page);
+            else if (page.Deliveries.Count > 0) pump.DropPush(page.Flow, "unknown_binding");
+        }
+    }
+
+    public void Refreshed(ICoreLink link, Refreshed refreshed)
+    {
+        if (sessions.Find(refreshed.Flow) is not { } session) return;
+        lock (session.Connection.Gate)
+        {
+            if (session.Find(refreshed.User) is not { IsBound: true } binding) return;
+            switch (refreshed.Outcome)
+            {
+                case RegisterOutcome.Bound:
+                    if (refreshed.Page is not null) pump.TakePage(session, binding, link, refreshed.Page);
+                    break;
+                case RegisterOutcome.BadTicket:
+                    binding.MustChallenge = true;   // the next REGISTER is challenged
+                    EdgeLog.TicketRefused(logger, session.Flow);
+                    break;
+                default:
+                    binding.RefreshAgainMs = clock.NowMs + RefreshAgainMs;
+                    session.DueBy(binding.RefreshAgainMs);
+                    break;
+            }
+        }
+    }
+}

@@ -1,0 +1,230 @@
+using System.Text;
+using Edge.Link.V1;
+using Edge.Sip.CoreLink;
+using Edge.Sip.Diagnostics;
+using Edge.Sip.Registrar;
+using Edge.Sip.Sessions;
+using Edge.Sip.Transactions;
+using Edge.Sip.Transport;
+
+namespace Edge.Sip.Delivery;
+
+/// <summary>From the core to the recipient's connection, in order, one at a time; and how it ended, up again.</summary>
+/// <remarks>Everything runs under the connection's gate and only queues: neither a slow client nor a slow link can block the other.</remarks>
+internal sealed class DeliveryPump(ICoreLinks links, SipOptions options, EdgeClock clock, EdgeMetrics metrics, ILogger<DeliveryPump> logger)
+{
+    /// <summary>What the Via of our requests calls us: the served domain and this port.</summary>
+    public int Port { get; set; } = options.Port;
+
+    public DeliveryLane CreateLane() => new(options.Window);
+
+    /// <summary>A direct push.</summary>
+    public void Push(SipSession session, Binding binding, ICoreLink link, LinkDelivery delivery)
+    {
+        LaneVerdict verdict = binding.Lane.Push(Hold(link, delivery));
+        if (verdict != LaneVerdict.Taken) Dropped(session, verdict);
+        Pump(session, binding);
+    }
+
+    /// <summary>A page: the answer to a registration, a refresh, a request, or sent by the core's sweep.</summary>
+    public void TakePage(SipSession session, Binding binding, ICoreLink link, Page? page)
+    {
+        if (page is null || page.Failed)
+        {
+            binding.Lane.PageFailed(clock.NowMs);
+        }
+        else if (binding.Lane.BeginPage(page.After))
+        {
+            bool cut = false;
+            foreach (LinkDelivery delivery in page.Deliveries)
+            {
+                LaneVerdict verdict = binding.Lane.PageDelivery(Hold(link, delivery));
+                if (verdict != LaneVerdict.Taken) Dropped(session, verdict);
+                cut = verdict == LaneVerdict.Full;
+                if (cut) break;
+            }
+
+            binding.Lane.EndPage(page.After, page.Upto, page.More, cut);
+        }
+
+        Pump(session, binding);
+    }
+
+    /// <summary>A final response to a MESSAGE of ours, matched on its own connection.</summary>
+    public void Answered(SipSession session, HeldDelivery delivery, int status)
+    {
+        DeliveryOutcome outcome = OutcomeOf(status);
+        if (outcome == DeliveryOutcome.Failed) metrics.DeliveryFailed("response");
+        Finish(session, delivery, outcome, status, wasInFlight: true);
+        Pump(session, delivery.Binding!);
+    }
+
+    /// <summary>The deadlines: timer F, pages and refreshes to ask for again.</summary>
+    public void Sweep(SipSession session, long nowMs)
+    {
+        while (session.Transactions.TryTakeExpired(TimeSpan.FromMilliseconds(nowMs), out HeldDelivery? late))
+        {
+            metrics.DeliveryFailed("timeout");
+            Finish(session, late!, DeliveryOutcome.Failed, 0, wasInFlight: true);
+        }
+
+        foreach (Binding binding in session.Bindings)
+        {
+            if (!binding.IsBound) continue;
+            Pump(session, binding);
+            if (binding.RefreshAgainMs == 0 || binding.RefreshAgainMs > nowMs) continue;
+            binding.RefreshAgainMs = 0;
+            if (links.Pick(binding.UserUtf8) is { } link) PostRefresh(session, binding, link, binding.RefreshByClient);
+        }
+    }
+
+    /// <summary>The connection ended: what was written and not answered counts as a failed try, what was only held is forgotten: the core has it.</summary>
+    public void ConnectionEnded(SipSession session)
+    {
+        while (session.Transactions.TryTakeLost(out HeldDelivery? lost))
+        {
+            metrics.DeliveryFailed("flow_lost");
+            Finish(session, lost!, DeliveryOutcome.Failed, 0, wasInFlight: true);
+        }
+    }
+
+    /// <summary>Renews a binding at a core, which answers with what waits.</summary>
+    /// <param name="byClient">Whether a client's REGISTER asks for it; else a snapshot.</param>
+    public bool PostRefresh(SipSession session, Binding binding, ICoreLink link, bool byClient)
+    {
+        binding.RefreshByClient = byClient;
+        return link.Post(new EdgeEvent
+        {
+            Refresh = new Refresh
+            {
+                Flow = session.Flow,
+                User = binding.User,
+                Ticket = binding.Ticket,
+                ExpiresSeconds = binding.SecondsLeft(clock.NowMs),
+                Device = binding.Contact.Device,
+                After = binding.Lane.Highest,
+                ByClient = byClient,
+            },
+        });
+    }
+
+    /// <summary>A push that nobody here can take.</summary>
+    public void DropPush(ulong flow, string cause)
+    {
+        metrics.PushDropped(cause);
+        EdgeLog.PushDropped(logger, flow, cause);
+    }
+
+    /// <summary>Spec S18: what ends a message, and what only ends a try.</summary>
+    internal static DeliveryOutcome OutcomeOf(int status) => status switch
+    {
+        >= 200 and < 300 => DeliveryOutcome.AcceptedByDevice,
+        405 or 406 or 413 or 414 or 415 or 416 or 420 or 485 or 488 or 489 or 493 or 501 or 505 or 513 or >= 600 => DeliveryOutcome.RefusedByDevice,
+        _ => DeliveryOutcome.Failed,
+    };
+
+    private static HeldDelivery Hold(ICoreLink link, LinkDelivery delivery) => new(delivery, link, link.Clock.ToEdge(delivery.ExpireTimeMs));
+
+    /// <summary>Sends what may be sent now and asks for more.</summary>
+    private void Pump(SipSession session, Binding binding)
+    {
+        if (!binding.IsBound || session.HasEnded) return;
+        while (binding.Lane.TryTakeNext(out HeldDelivery? next))
+        {
+            next!.Binding = binding;
+            if (clock.NowMs >= next.ExpiresMs)
+            {
+                Finish(session, next, DeliveryOutcome.ExpiredAtEdge, 0, wasInFlight: false);
+            }
+            else if (!Write(session, binding, next))
+            {
+                metrics.DeliveryFailed("not_written");
+                EdgeLog.DeliveryNotWritten(logger, session.Flow, next.Message.MessageId);
+                Finish(session, next, DeliveryOutcome.Failed, 0, wasInFlight: false);
+            }
+        }
+
+        if (binding.Lane.TryAskPage(clock.NowMs, out long after))
+        {
+            // Without a link the page counts as lost after a while, and the snapshot brings one before.
+            _ = links.Pick(binding.UserUtf8)?.Post(new EdgeEvent
+            {
+                PageRequest = new PageRequest { Flow = session.Flow, User = binding.User, Ticket = binding.Ticket, After = after },
+            });
+        }
+
+        session.DueBy(binding.Lane.PageDueMs);
+    }
+
+    private bool Write(SipSession session, Binding binding, HeldDelivery delivery)
+    {
+        LinkDelivery message = delivery.Message;
+        byte[]? domain = delivery.Origin.Settings?.DomainUtf8;
+        if (domain is null || message.MessageId.Length > 64 || message.Sender.Length > 64 || message.SenderTag.Length > 64) return false;
+        Span<byte> id = stackalloc byte[64], sender = stackalloc byte[64], tag = stackalloc byte[64];
+        Span<byte> branch = stackalloc byte[MessageRequestWriter.BranchDigits];
+        Span<byte> sentBy = stackalloc byte[264];
+        SipText.FillRandomHex(branch);
+        SipText host = new(sentBy);
+        host.Raw(domain);
+        host.Raw(":"u8);
+        host.Number(Port);
+        OutboundMessage request = new()
+        {
+            RequestUri = binding.Contact.Uri,
+            Route = binding.Contact.Route,
+            SentBy = sentBy[..host.Length],
+            BranchDigits = branch,
+            Domain = domain,
+            Sender = sender[..Encoding.ASCII.GetBytes(message.Sender, sender)],
+            Recipient = binding.UserUtf8,
+            SenderTag = tag[..Encoding.ASCII.GetBytes(message.SenderTag, tag)],
+            MessageId = id[..Encoding.ASCII.GetBytes(message.MessageId, id)],
+            AcceptTime = DateTimeOffset.FromUnixTimeMilliseconds(message.AcceptTimeMs),
+            Body = message.Text.Span,
+        };
+        byte[] buffer = Scratch.Bytes(MessageRequestWriter.MostBytes(request));
+        int bytes = MessageRequestWriter.Write(request, buffer);
+        TimeSpan now = TimeSpan.FromMilliseconds(clock.NowMs);
+        if (bytes == 0 || !session.Transactions.TryBeginClient(MessageRequestWriter.Key(request), delivery, now)) return false;
+        metrics.DeliveryStarted();
+        session.DueBy((long)(now + SipTimers.F).TotalMilliseconds);
+        session.Connection.Send(buffer.AsSpan(0, bytes));
+        return true;
+    }
+
+    private void Finish(SipSession session, HeldDelivery delivery, DeliveryOutcome outcome, int status, bool wasInFlight)
+    {
+        LinkDelivery message = delivery.Message;
+        delivery.Binding!.Lane.Finished(delivery, outcome == DeliveryOutcome.Failed);
+        string name = outcome switch
+        {
+            DeliveryOutcome.AcceptedByDevice => "accepted",
+            DeliveryOutcome.RefusedByDevice => "refused",
+            DeliveryOutcome.ExpiredAtEdge => "expired",
+            _ => "failed",
+        };
+        metrics.DeliveryEnded(name, wasInFlight);
+        EdgeLog.DeliveryEnded(logger, session.Flow, message.MessageId, message.Attempt, name, status);
+        links.Report(
+            new DeliveryReport
+            {
+                Flow = session.Flow,
+                User = delivery.Binding.User,
+                Sequence = message.Sequence,
+                MessageId = message.MessageId,
+                Sender = message.Sender,
+                Attempt = message.Attempt,
+                Outcome = outcome,
+                SipStatus = (uint)status,
+                Token = message.Token,
+            },
+            delivery.Origin);
+    }
+
+    private void Dropped(SipSession session, LaneVerdict verdict)
+    {
+        string cause = verdict switch { LaneVerdict.Repeat => "repeat", LaneVerdict.Gap => "gap", _ => "full" };
+        DropPush(session.Flow, cause);
+    }
+}

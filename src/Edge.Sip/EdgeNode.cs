@@ -1,0 +1,42 @@
+using Edge.Sip.CoreLink;
+using Edge.Sip.Delivery;
+using Edge.Sip.Diagnostics;
+using Edge.Sip.Requests;
+using Edge.Sip.Sessions;
+using Edge.Sip.Transport;
+using Microsoft.Extensions.Options;
+
+namespace Edge.Sip;
+
+/// <summary>The parts of the edge, started in the order in which they need each other and stopped in the other one.</summary>
+internal sealed class EdgeNode(
+    ITransport transport, RequestDispatcher dispatcher, SessionSweep sweep, CoreLinks links, LinkEventRouter router, DeliveryPump pump,
+    IOptions<EdgeOptions> options, ILogger<EdgeNode> logger) : IHostedService
+{
+    private volatile bool _listening;
+
+    /// <summary>Clients can be served: the listener is bound and a core is there.</summary>
+    public bool IsReady => _listening && links.UpCount > 0;
+
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        links.Events = router;
+        transport.Start(dispatcher);   // first: a port that is taken stops the start
+        pump.Port = transport.LocalEndPoint!.Port;
+        links.Start();
+        sweep.Start();
+        _listening = true;
+        EdgeLog.EdgeStarted(logger, options.Value.Id, EdgeMetrics.Version, pump.Port);
+        return Task.CompletedTask;
+    }
+
+    /// <summary>No new connections, close_notify on the others, their accounts unregistered at the cores, then the links.</summary>
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        _listening = false;
+        EdgeLog.EdgeStopping(logger, options.Value.Id);
+        await transport.StopAsync(cancellationToken).ConfigureAwait(false);
+        sweep.Dispose();
+        await links.StopAsync(cancellationToken).ConfigureAwait(false);
+    }
+}

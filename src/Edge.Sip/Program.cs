@@ -1,0 +1,63 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Security.Cryptography;
+using Edge.Sip;
+using Edge.Sip.Diagnostics;
+using Microsoft.Extensions.Options;
+using OpenTelemetry.Metrics;
+
+WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(args);
+builder.Logging.ClearProviders();
+builder.Logging.AddJsonConsole(json => json.UseUtcTimestamp = true);
+builder.Services.AddEdge(builder.Configuration);
+builder.Services.AddOpenTelemetry().WithMetrics(metrics => metrics.AddMeter(EdgeMetrics.MeterName).AddPrometheusExporter());
+
+MetricsOptions metricsOptions = new();
+builder.Configuration.GetSection("Metrics").Bind(metricsOptions);
+if (metricsOptions.Port is < 0 or > 65_535) return Refuse(["Metrics:Port must be 0 to 65535"]);
+
+// Plain HTTP, so on loopback only: whoever scrapes from elsewhere puts a proxy in front.
+builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, metricsOptions.Port));
+
+WebApplication app;
+try
+{
+    app = builder.Build();
+    app.MapPrometheusScrapingEndpoint();
+    app.MapGet("/livez", static context => context.Response.WriteAsync("live\n"));
+    app.MapGet("/readyz", static context =>
+    {
+        bool ready = context.RequestServices.GetRequiredService<EdgeNode>().IsReady;
+        context.Response.StatusCode = ready ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;
+        return context.Response.WriteAsync(ready ? "ready\n" : "not ready\n");
+    });
+    await app.RunAsync();
+}
+catch (OptionsValidationException faults)
+{
+    return Refuse(faults.Failures);
+}
+catch (AggregateException several) when (several.InnerException is OptionsValidationException)
+{
+    return Refuse(several.InnerExceptions.OfType<OptionsValidationException>().SelectMany(static faults => faults.Failures));
+}
+catch (CryptographicException fault)
+{
+    return Refuse([$"a certificate or key file cannot be used: {fault.Message}"]);
+}
+catch (SocketException fault)
+{
+    return Refuse([$"Sip:Address or Sip:Port cannot be listened on: {fault.Message}"]);
+}
+catch (IOException fault)
+{
+    return Refuse([$"Metrics:Port cannot be listened on: {fault.Message}"]);
+}
+
+return 0;
+
+static int Refuse(IEnumerable<string> faults)
+{
+    foreach (string fault in faults) Console.Error.WriteLine($"edge: {fault}");
+    return 78;   // EX_CONFIG of sysexits.h
+}

@@ -1,0 +1,85 @@
+using System.Text;
+using Edge.Link.V1;
+using Edge.Sip.CoreLink;
+using Edge.Sip.Parsing;
+using Edge.Sip.Sessions;
+
+namespace Edge.Sip.Registrar;
+
+/// <summary>What a REGISTER brings to prove who it is from.</summary>
+internal enum Credentials
+{
+    /// <summary>Nothing for this realm that the server can verify.</summary>
+    None,
+
+    /// <summary>Only with nonces that are too old or not of this connection.</summary>
+    Stale,
+
+    /// <summary>A digest header that cannot be read.</summary>
+    Malformed,
+
+    /// <summary>A digest of another account than To names.</summary>
+    OtherAccount,
+
+    /// <summary>At least one for the core to verify.</summary>
+    Present,
+}
+
+/// <summary>Reads Authorization headers and keeps from the core what it would refuse anyway: other realms, other nonces, other accounts.</summary>
+internal sealed class CredentialReader(DigestChallenge challenge, EdgeClock clock)
+{
+    private const int MostDigests = 4;   // two algorithms, and one old header of each
+
+    /// <param name="user">User part of To, canonical.</param>
+    /// <param name="register">Gets the digests.</param>
+    public Credentials Read(SipSession session, in SipRequest request, ReadOnlySpan<byte> user, ICoreLink link, LinkSettings settings, Register register)
+    {
+        SipHeaders headers = request.Headers;
+        long coreNow = link.Clock.ToCore(clock.NowMs);
+        bool stale = false;
+        for (int i = 0; i < headers.Count && register.Digests.Count < MostDigests; i++)
+        {
+            if (headers.Id(i) != SipHeader.Authorization) continue;
+            ReadOnlySpan<byte> value = headers.Value(i);
+            if (!DigestHeader.IsDigest(value)) continue;
+            if (!DigestHeader.TryParse(value, out DigestHeader digest)) return Credentials.Malformed;
+            if (!digest.Realm.SequenceEqual(settings.DomainUtf8)) continue;
+            bool sha256 = digest.IsSha256;
+            if (!sha256 && !(digest.IsMd5 && settings.OfferMd5)) continue;
+            string username = SipGrammar.UnquoteText(digest.Username);
+            if (!IsUser(username, user)) return Credentials.OtherAccount;
+            if (!digest.Uri.SequenceEqual(request.Uri) || (!digest.Qop.IsEmpty && !digest.IsQopAuth)) return Credentials.Malformed;
+            if (challenge.Check(digest.Nonce, settings.NonceKeys, coreNow, session.Flow) != NonceVerdict.Good)
+            {
+                stale = true;
+                continue;
+            }
+
+            register.Digests.Add(new DigestResponse
+            {
+                Algorithm = sha256 ? DigestAlgorithm.Sha256 : DigestAlgorithm.Md5,
+                Username = username,
+                Realm = settings.Domain,
+                Nonce = Encoding.ASCII.GetString(digest.Nonce),
+                Uri = Encoding.ASCII.GetString(digest.Uri),
+                Response = Encoding.ASCII.GetString(digest.Response).ToLowerInvariant(),
+                Cnonce = SipGrammar.UnquoteText(digest.Cnonce),
+                Nc = Encoding.ASCII.GetString(digest.NonceCount),
+                QopAuth = digest.IsQopAuth,
+            });
+        }
+
+        return register.Digests.Count > 0 ? Credentials.Present : stale ? Credentials.Stale : Credentials.None;
+    }
+
+    private static bool IsUser(string username, ReadOnlySpan<byte> user)
+    {
+        if (username.Length != user.Length) return false;
+        for (int i = 0; i < user.Length; i++)
+        {
+            if (username[i] != user[i]) return false;
+        }
+
+        return true;
+    }
+}

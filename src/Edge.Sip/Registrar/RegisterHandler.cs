@@ -1,0 +1,351 @@
+using System.Text;
+using Edge.Link.V1;
+using Edge.Sip.CoreLink;
+using Edge.Sip.Delivery;
+using Edge.Sip.Diagnostics;
+using Edge.Sip.Parsing;
+using Edge.Sip.Requests;
+using Edge.Sip.Sessions;
+using Edge.Sip.Transactions;
+using Edge.Sip.Transport;
+
+namespace Edge.Sip.Registrar;
+
+/// <summary>Answers REGISTER: RFC 3261 §10.3, RFC 5626 §6. Digests are verified by the core; a refresh on a trusted connection is answered at once.</summary>
+/// <remarks>The edge knows one binding for each account and connection, and tells a client of that one alone: others are on other edges.</remarks>
+internal sealed class RegisterHandler(
+    SipOptions options, ICoreLinks links, DeliveryPump pump, CredentialReader credentials, Responder responder, EdgeClock clock, EdgeMetrics metrics)
+{
+    private const int MostRouteBytes = 1_024;
+
+    public void Handle(SipSession session, in SipRequest request, in SipRequestFields fields)
+    {
+        Span<byte> user = stackalloc byte[AccountUri.MostUserBytes];
+        if (!AccountUri.TryRead(fields.To, user, out int length, out SipUri to))
+        {
+            Refuse(session, request, 404, "unknown_account");
+            return;
+        }
+
+        user = user[..length];
+        if (links.Pick(user) is not { Settings: { } settings } link)
+        {
+            metrics.RegisterAnswered("unavailable");
+            responder.RefuseUnavailable(session, request);
+            return;
+        }
+
+        Span<byte> from = stackalloc byte[AccountUri.MostUserBytes];
+        if (!fields.Uri.HostIs(settings.DomainUtf8) || !to.HostIs(settings.DomainUtf8)) Refuse(session, request, 404, "unknown_domain");
+        else if (!AccountUri.TryRead(fields.From, from, out int fromLength, out SipUri fromUri)
+            || !user.SequenceEqual(from[..fromLength]) || !fromUri.HostIs(settings.DomainUtf8)) Refuse(session, request, 403, "third_party");
+        else Handle(session, request, fields, user, link, settings);
+    }
+
+    /// <summary>The core has answered, or has not: <paramref name="answer"/> is then null.</summary>
+    public void Complete(PendingRegister pending, Registered? answer)
+    {
+        SipSession session = pending.Session;
+        lock (session.Connection.Gate)
+        {
+            Binding binding = pending.Binding;
+            binding.Pending--;
+            bool mayAnswer = session.Transactions.EndServer(pending.Transaction);
+            bool bound = answer?.Outcome == RegisterOutcome.Bound;
+            if (session.HasEnded)
+            {
+                if (bound && pending.Seconds > 0) links.Unregister(session.Flow, binding.User);   // bound after the connection's end was told
+                return;
+            }
+
+            if (bound && pending.Seconds > 0) Bind(pending, answer!);
+            else if (bound) Unbind(session, binding);
+            else if (!binding.IsBound && binding.Pending == 0) session.Bindings.Remove(binding);
+
+            if (mayAnswer) Answer(pending, answer);
+            if (bound && pending.Seconds > 0) pump.TakePage(session, binding, pending.Link, answer!.Page);
+        }
+    }
+
+    private void Handle(
+        SipSession session, in SipRequest request, in SipRequestFields fields, ReadOnlySpan<byte> user, ICoreLink link, LinkSettings settings)
+    {
+        SipHeaders headers = request.Headers;
+        Span<byte> route = stackalloc byte[MostRouteBytes];
+        SipFault fault = ReadContacts(headers, out RegisterIntent intent, out SipContact contact);
+        int routeLength = ReadPath(headers, route);
+        if (fault == SipFault.None && routeLength < 0) fault = SipFault.BadHeader;
+        if (fault != SipFault.None)
+        {
+            Refuse(session, request, SipFaults.Status(fault), SipFaults.Tag(fault));
+            return;
+        }
+
+        int seconds = 0;
+        if (intent == RegisterIntent.Bind)
+        {
+            seconds = ExpiresOf(headers, contact, settings);
+            if (seconds == 0) intent = RegisterIntent.Unbind;
+        }
+
+        if (intent == RegisterIntent.Bind && seconds < settings.MinExpires)
+        {
+            metrics.RegisterAnswered("refused");
+            responder.Refused(session, 423, "too_brief");
+            scoped SipResponseWriter brief = responder.Begin(session, 423, request);
+            brief.AddMinExpires(settings.MinExpires);
+            responder.Send(session, 423, ref brief);
+            return;
+        }
+
+        seconds = Math.Min(seconds, settings.MaxExpires);
+        bool outbound = headers.Lists(SipHeader.Supported, "outbound"u8);
+        Binding? binding = session.Find(user);
+        bool direct = fields.ViaCount == 1 && routeLength == 0;
+        if (direct && binding is not null && binding.IsTrusted(clock.NowMs))
+        {
+            AnswerTrusted(session, request, binding, link, intent, contact, outbound, seconds);
+            return;
+        }
+
+        Register register = new() { Flow = session.Flow, Domain = settings.Domain };
+        switch (credentials.Read(session, request, user, link, settings, register))
+        {
+            case Credentials.None:
+                metrics.RegisterAnswered("challenged");
+                responder.Challenge(session, request, link, settings, stale: false);
+                return;
+            case Credentials.Stale:
+                metrics.RegisterAnswered("stale");
+                responder.Challenge(session, request, link, settings, stale: true);
+                return;
+            case Credentials.Malformed:
+                Refuse(session, request, 400, SipFaults.Tag(SipFault.BadAuthorization));
+                return;
+            case Credentials.OtherAccount:
+                Refuse(session, request, 403, "other_account");
+                return;
+            default:
+                break;
+        }
+
+        RegisteredContact registered = intent == RegisterIntent.Bind ? RegisteredContact.Of(contact, outbound, route[..routeLength]) : RegisteredContact.None;
+        if (intent == RegisterIntent.Query && binding is { IsBound: true })
+        {
+            // A Register without seconds would end the binding that is asked about: it is renewed as it stands instead.
+            registered = binding.Contact;
+            seconds = (int)binding.SecondsLeft(clock.NowMs);
+        }
+
+        Ask(session, request, fields, binding, user, link, register, intent, registered, seconds);
+    }
+
+    private void Ask(
+        SipSession session, in SipRequest request, in SipRequestFields fields, Binding? binding, ReadOnlySpan<byte> user, ICoreLink link,
+        Register register, RegisterIntent intent, RegisteredContact contact, int seconds)
+    {
+        if (binding is null && session.Bindings.Count >= SipSession.MostBindings)
+        {
+            Refuse(session, request, 403, "too_many_accounts");
+            return;
+        }
+
+        TransactionKey key = TransactionKey.OfRequest(request, fields);
+        ServerStart start = session.Transactions.BeginServer(key);
+        if (start == ServerStart.Repeat) return;
+        if (start == ServerStart.Full)
+        {
+            responder.RefuseUnavailable(session, request);
+            return;
+        }
+
+        if (binding is null)
+        {
+            // Before it is bound it keeps the place: a push that overtakes the answer is noted by its lane and fetched again.
+            binding = new Binding(Encoding.ASCII.GetString(user), pump.CreateLane());
+            session.Bindings.Add(binding);
+        }
+
+        binding.Pending++;
+        register.User = binding.User;
+        register.ExpiresSeconds = (uint)seconds;
+        register.Device = contact.Device;
+        if (seconds > 0) links.ForgetUnregister(session.Flow, binding.User);
+        PendingRegister pending = new(this)
+        {
+            Session = session,
+            Transaction = key,
+            Lines = responder.Keep(session, request),
+            Binding = binding,
+            Link = link,
+            Intent = intent,
+            Contact = contact,
+            Seconds = seconds,
+        };
+        if (link.Ask(new EdgeEvent { Register = register }, pending)) return;
+        binding.Pending--;
+        _ = session.Transactions.EndServer(key);
+        if (!binding.IsBound && binding.Pending == 0) session.Bindings.Remove(binding);
+        metrics.RegisterAnswered("unavailable");
+        responder.RefuseUnavailable(session, request);
+    }
+
+    private void AnswerTrusted(
+        SipSession session, in SipRequest request, Binding binding, ICoreLink link, RegisterIntent intent, in SipContact contact, bool outbound, int seconds)
+    {
+        if (intent == RegisterIntent.Bind)
+        {
+            binding.ExpiresMs = clock.NowMs + (seconds * 1_000L);
+            binding.RefreshAgainMs = 0;
+            if (!binding.Contact.Is(contact, outbound))
+            {
+                binding.Contact = RegisteredContact.Of(contact, outbound, default);
+                session.BindingsChanged(clock.NowMs);
+            }
+        }
+
+        metrics.RegisterAnswered(intent switch { RegisterIntent.Bind => "refreshed", RegisterIntent.Unbind => "unregistered", _ => "queried" });
+        scoped SipResponseWriter answer = responder.Begin(session, 200, request);
+        Finish(session, intent == RegisterIntent.Unbind ? null : binding, ref answer);
+        if (intent == RegisterIntent.Bind)
+        {
+            _ = pump.PostRefresh(session, binding, link, byClient: true);   // a link cut just now: its snapshot says it again
+        }
+        else if (intent == RegisterIntent.Unbind)
+        {
+            Unbind(session, binding);
+            links.Unregister(session.Flow, binding.User);
+        }
+    }
+
+    private void Bind(PendingRegister pending, Registered answer)
+    {
+        SipSession session = pending.Session;
+        Binding binding = pending.Binding;
+        long now = clock.NowMs;
+        if (!session.Bindings.Contains(binding)) session.Bindings.Add(binding);   // unregistered meanwhile: the later word counts
+        if (!binding.IsBound) metrics.RegistrationsChanged(1);
+        binding.IsBound = true;
+        binding.MustChallenge = false;
+        binding.Ticket = answer.Ticket;
+        binding.TicketExpiresMs = pending.Link.Clock.ToEdge(answer.TicketExpireTimeMs);
+        binding.ExpiresMs = now + (pending.Seconds * 1_000L);
+        binding.Contact = pending.Contact;
+        binding.RefreshAgainMs = 0;
+        session.BindingsChanged(now);
+    }
+
+    private void Unbind(SipSession session, Binding binding)
+    {
+        if (binding.Pending == 0 || binding.IsBound) session.Bindings.Remove(binding);
+        if (!binding.IsBound) return;
+        binding.IsBound = false;
+        metrics.RegistrationsChanged(-1);
+        session.BindingsChanged(clock.NowMs);
+    }
+
+    private void Answer(PendingRegister pending, Registered? answer)
+    {
+        SipSession session = pending.Session;
+        switch (answer?.Outcome)
+        {
+            case RegisterOutcome.Bound:
+                metrics.RegisterAnswered(pending.Intent switch { RegisterIntent.Bind => "bound", RegisterIntent.Unbind => "unregistered", _ => "queried" });
+                scoped SipResponseWriter accepted = responder.Begin(200, pending.Lines);
+                Finish(session, pending.Seconds > 0 ? pending.Binding : null, ref accepted);
+                break;
+            case RegisterOutcome.BadCredentials or RegisterOutcome.BadTicket or RegisterOutcome.StaleNonce when pending.Link.Settings is { } settings:
+                bool stale = answer.Outcome == RegisterOutcome.StaleNonce;
+                metrics.RegisterAnswered(stale ? "stale" : "bad_credentials");
+                responder.Challenge(session, pending.Lines, pending.Link, settings, stale);
+                break;
+            case RegisterOutcome.TooManyFailures:
+                metrics.RegisterAnswered("locked_out");
+                responder.Refused(session, 403, "locked_out");
+                scoped SipResponseWriter locked = responder.Begin(403, pending.Lines);
+                locked.AddRetryAfter(answer.RetryAfterSeconds);
+                responder.Send(session, 403, ref locked);
+                break;
+            default:
+                metrics.RegisterAnswered("unavailable");
+                responder.RefuseUnavailable(session, pending.Lines, answer?.RetryAfterSeconds ?? 0);
+                break;
+        }
+    }
+
+    /// <summary>Ends a 200: the binding, if there is one, and what an outbound client needs to keep it alive.</summary>
+    private void Finish(SipSession session, Binding? binding, scoped ref SipResponseWriter answer)
+    {
+        if (binding is not null)
+        {
+            RegisteredContact contact = binding.Contact;
+            answer.AddContact(contact.Uri, (int)binding.SecondsLeft(clock.NowMs), contact.Instance, contact.RegId);
+            if (contact.Route.Length > 0) answer.Add("Path"u8, contact.Route);   // RFC 3327 §5.3
+            if (contact.IsOutbound) answer.AddOutbound(options.FlowTimerSeconds);
+        }
+
+        answer.AddSupported();
+        answer.AddDate(clock.UtcNow);
+        responder.Send(session, 200, ref answer);
+    }
+
+    /// <summary>Reads what is to be bound: the first contact that is not to be removed, or the first.</summary>
+    private static SipFault ReadContacts(in SipHeaders headers, out RegisterIntent intent, out SipContact chosen)
+    {
+        chosen = default;
+        int count = 0;
+        bool star = false, chosenStays = false;
+        SipValues values = headers.Values(SipHeader.Contact);
+        while (values.MoveNext())
+        {
+            if (!SipContact.TryParse(values.Current, out SipContact contact)) { intent = default; return SipFault.BadContact; }
+            count++;
+            star |= contact.IsStar;
+            if (contact.IsStar) continue;
+            if (SipUri.Parse(contact.Uri, out _) != SipFault.None) { intent = default; return SipFault.BadContact; }
+            bool stays = contact.ExpiresSeconds != 0;
+            if (count > 1 && (chosenStays || !stays)) continue;
+            chosen = contact;
+            chosenStays = stays;
+        }
+
+        intent = count == 0 ? RegisterIntent.Query : star ? RegisterIntent.Unbind : RegisterIntent.Bind;
+        if (values.Faulty) return SipFault.BadContact;
+
+        // §10.3 step 6: a star stands alone and goes with Expires 0 only.
+        bool expiresZero = headers.Has(SipHeader.Expires) && SipContact.ReadExpires(headers.First(SipHeader.Expires)) == 0;
+        return star && (count > 1 || !expiresZero) ? SipFault.BadContact : SipFault.None;
+    }
+
+    private static int ExpiresOf(in SipHeaders headers, in SipContact contact, LinkSettings settings) => contact.ExpiresSeconds >= 0
+        ? contact.ExpiresSeconds
+        : headers.Has(SipHeader.Expires) ? SipContact.ReadExpires(headers.First(SipHeader.Expires)) : settings.MaxExpires;
+
+    /// <summary>The Path values, joined in order for a Route header (RFC 3327 §5.4).</summary>
+    /// <returns>Their bytes; 0 without any, -1 if they are too long.</returns>
+    private static int ReadPath(in SipHeaders headers, Span<byte> route)
+    {
+        int length = 0;
+        for (int i = 0; i < headers.Count; i++)
+        {
+            if (headers.Id(i) != SipHeader.Path) continue;
+            ReadOnlySpan<byte> value = headers.Value(i);
+            if (value.Length + 2 > route.Length - length) return -1;
+            if (length > 0)
+            {
+                ", "u8.CopyTo(route[length..]);
+                length += 2;
+            }
+
+            length += SipGrammar.Unfold(value, route[length..]);
+        }
+
+        return length;
+    }
+
+    private void Refuse(SipSession session, in SipRequest request, int status, string cause)
+    {
+        metrics.RegisterAnswered("refused");
+        responder.Refuse(session, request, status, cause);
+    }
+}
