@@ -50,7 +50,7 @@ internal static partial class StoreLog
     [LoggerMessage(EventId = 712, EventName = "AccountNotOpened", Level = LogLevel.Error, Message = "A stored account does not open: altered in Redis, or its key is missing from the key ring")]
     public static partial void AccountNotOpened(ILogger logger);
 
-    [LoggerMessage(EventId = 713, EventName = "SweepFailed", Level = LogLevel.Warning, Message = "A sweep failed; the next one begins in a second")]
+    [LoggerMessage(EventId = 713, EventName = "SweepFailed", Level = LogLevel.Warning, Message = "A sweep could not do all its work; the next one begins in a second")]
     public static partial void SweepFailed(ILogger logger, Exception fault);
 
     [LoggerMessage(EventId = 714, EventName = "SharesChanged", Level = LogLevel.Information, Message = "This core now sweeps {Held} of {Shares} shares; cores alive: {Cores}")]

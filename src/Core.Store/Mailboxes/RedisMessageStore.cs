@@ -157,6 +157,7 @@ internal sealed class RedisMessageStore(
 
     private async Task<MailboxPage> BindAsync(AccountAddress account, Binding binding, long after, bool forgetTries)
     {
+        if (binding.Expires <= time.GetUtcNow()) return new MailboxPage(after, after, false, []);   // ran out on its way
         AccountName name = names.Account(account);
         FlowId flow = binding.Flow;
         RedisResult result = await redis.EvaluateAsync(

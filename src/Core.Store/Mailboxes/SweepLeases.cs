@@ -76,11 +76,8 @@ internal sealed class SweepLeases(RedisConnection redis, SweepOptions sweep, Tim
     {
         long now = time.GetUtcNow().ToUnixTimeMilliseconds();
         long dead = now - (long)sweep.LeaseLifetime.TotalMilliseconds;
-        Task sign = redis.Database.SortedSetAddAsync(RedisKeys.Cores, _core, now);
-        Task forget = redis.Database.SortedSetRemoveRangeByScoreAsync(RedisKeys.Cores, double.NegativeInfinity, dead);
-        Task<long> count = redis.Database.SortedSetLengthAsync(RedisKeys.Cores);
-        await Task.WhenAll(sign, forget, count).ConfigureAwait(false);
-        return (int)Math.Clamp(await count.ConfigureAwait(false), 1, Shares);
+        RedisResult count = await redis.EvaluateAsync(RedisScript.Sign, [RedisKeys.Cores], [_core, now, dead]).ConfigureAwait(false);
+        return Math.Clamp((int)count, 1, Shares);
     }
 
     private async Task<bool> TakeAsync(int share) =>

@@ -20,19 +20,22 @@ internal sealed class Sweeper(
     /// <summary>Looks under way at once: bounds the memory of a sweep after a long stop.</summary>
     private const int LooksAtOnce = 64;
 
+    private Exception? _fault;
+
     /// <summary>Tends the leases and looks at everything due.</summary>
     public async Task SweepOnceAsync()
     {
         await leases.TendAsync().ConfigureAwait(false);
         RedisValue now = time.GetUtcNow().ToUnixTimeMilliseconds();
         int[] partitions = [.. leases.Partitions];
-        RedisValue[][] due = await Task.WhenAll(partitions.Select(p =>
-            redis.Database.SortedSetRangeByScoreAsync(RedisKeys.Busy(p), double.NegativeInfinity, (double)now, take: DueAtOnce))).ConfigureAwait(false);
+        RedisValue[][] due = await Task.WhenAll(partitions.Select(p => DueAsync(p, now))).ConfigureAwait(false);
         IEnumerable<AccountName> names = partitions.SelectMany((p, i) => due[i].Select(handle => new AccountName((byte[])handle!, p)));
         foreach (AccountName[] some in names.Chunk(LooksAtOnce))
         {
-            await Task.WhenAll(some.Select(LookAsync)).ConfigureAwait(false);
+            await Task.WhenAll(some.Select(LookAloneAsync)).ConfigureAwait(false);
         }
+
+        if (Interlocked.Exchange(ref _fault, null) is { } fault) StoreLog.SweepFailed(logger, fault);
     }
 
     /// <inheritdoc/>
@@ -73,6 +76,35 @@ internal sealed class Sweeper(
         catch (OperationCanceledException)
         {
             // The host stops.
+        }
+    }
+
+    private async Task<RedisValue[]> DueAsync(int partition, RedisValue now)
+    {
+        try
+        {
+            return await redis.Database.SortedSetRangeByScoreAsync(RedisKeys.Busy(partition), double.NegativeInfinity, (double)now, take: DueAtOnce).ConfigureAwait(false);
+        }
+        catch (RedisServerException fault)
+        {
+            _fault = fault;
+            return [];
+        }
+    }
+
+    /// <summary>One sick mailbox must not keep the others waiting (promise P7): its fault is told once a sweep.</summary>
+    private async Task LookAloneAsync(AccountName account)
+    {
+        try
+        {
+            await LookAsync(account).ConfigureAwait(false);
+        }
+#pragma warning disable CA1031 // whatever one account meets, the others must be looked at
+        catch (Exception fault)
+#pragma warning restore CA1031
+        {
+            _fault = fault;
+            metrics.Looked("failed");
         }
     }
 

@@ -20,10 +20,11 @@ internal sealed class RedisScript
     public static readonly RedisScript ReplaceAccount = new("replace-account.lua");
     public static readonly RedisScript Lease = new("lease.lua");
     public static readonly RedisScript Release = new("release.lua");
+    public static readonly RedisScript Sign = new("sign.lua");
     public static readonly RedisScript Epoch = new("epoch.lua");
 
     public static readonly IReadOnlyList<RedisScript> All =
-        [Enqueue, End, Drop, Register, Unregister, Page, Fail, Look, DeleteAccount, ReplaceAccount, Lease, Release, Epoch];
+        [Enqueue, End, Drop, Register, Unregister, Page, Fail, Look, DeleteAccount, ReplaceAccount, Lease, Release, Sign, Epoch];
 
     private RedisScript(string file)
     {

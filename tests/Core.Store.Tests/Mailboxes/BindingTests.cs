@@ -263,6 +263,27 @@ public abstract class BindingTests(ServerFixture fixture) : StoreTest(fixture)
         Assert.Equal(["hello"], Core.Port.Texts);
     }
 
+    [Fact]   // promise P7: one sick part does not stop the others
+    public async Task Sweep_OneMailboxSpoilt_OthersPushed()
+    {
+        await Store.RegisterAsync(Carol, Bind(Flow(2)), 0, true);
+        await RegisterAsync(Flow(1));
+        await AcceptedAsync("spoilt");
+        await AcceptedAsync("whole", to: Carol);
+        await Core.Redis.StringSetAsync(RedisKeys.Tries(Core.Names.Account(Bob)), "not a hash");
+        Time.Advance(TimeSpan.FromSeconds(34));
+        await Core.Sweeper.SweepOnceAsync();
+        Assert.Equal(["whole"], Core.Port.Texts);
+    }
+
+    [Fact]
+    public async Task Register_RanOutOnItsWay_NotBound()
+    {
+        await AcceptedAsync("hello");
+        Assert.Empty((await Store.RegisterAsync(Bob, Bind(Flow(1), seconds: 0), 0, true)).Messages);
+        Assert.Null((await SendAsync("more")).Push);
+    }
+
     [Fact]
     public async Task Sweep_NothingWaitsAnyMore_OutOfBusy()
     {

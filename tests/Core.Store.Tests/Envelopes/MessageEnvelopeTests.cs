@@ -1,0 +1,116 @@
+using System.Text;
+using Core.Store.Accounts;
+using Core.Store.Envelopes;
+using Core.Store.Mailboxes;
+using Core.Store.Tests.Support;
+
+namespace Core.Store.Tests.Envelopes;
+
+/// <summary>The sealed record (spec S9): opens for its mailbox and as it was written, else not.</summary>
+public sealed class MessageEnvelopeTests : IDisposable
+{
+    private static readonly DateTimeOffset Accepted = new(2026, 3, 1, 12, 0, 0, TimeSpan.Zero);
+
+    private static readonly int[] TextLengths = [1, 160, 640, 641, 4_096];
+
+    private readonly RingFolder _ring = new();
+    private readonly KeyRing _keys;
+    private readonly StoreNames _names;
+    private readonly MessageEnvelope _envelopes;
+
+    public MessageEnvelopeTests()
+    {
+        _keys = _ring.Open();
+        _names = new StoreNames(_keys);
+        _envelopes = new MessageEnvelope(_keys);
+    }
+
+    [Theory]
+    [InlineData("hello")]
+    [InlineData("\U0001F468\u200D\U0001F469\u200D\U0001F467 здравствуйте \r\n ")]
+    public void Open_AsSealed_EverythingBack(string text)
+    {
+        NewMessage message = Message(text);
+        Assert.Equal(EnvelopeState.Opened, _envelopes.TryOpen(Seal(message), Name("bob"), out OpenedEnvelope opened));
+        Assert.Equal((message.Sender, message.MessageId, Accepted, Accepted.AddHours(72)), (opened.Sender, opened.MessageId, opened.Accepted, opened.Expires));
+        Assert.Equal(message.Text.ToArray(), opened.Text);
+    }
+
+    [Fact]   // version, key id, salt, id, times, sender, text, tag: not one bit may change
+    public void Open_AnyBitFlipped_DoesNotOpen()
+    {
+        byte[] record = Seal(Message("hello"));
+        for (int bit = 0; bit < record.Length * 8; bit++)
+        {
+            byte[] altered = [.. record];
+            altered[bit / 8] ^= (byte)(1 << (bit % 8));
+            Assert.NotEqual(EnvelopeState.Opened, _envelopes.TryOpen(altered, Name("bob"), out _));
+        }
+    }
+
+    [Fact]
+    public void Open_InAnotherMailbox_Rejected() =>
+        Assert.Equal(EnvelopeState.Rejected, _envelopes.TryOpen(Seal(Message("hello")), Name("carol"), out _));
+
+    [Fact]
+    public void Open_CutShort_Rejected()
+    {
+        byte[] record = Seal(Message("hello"));
+        for (int length = 0; length < record.Length; length++)
+            Assert.Equal(EnvelopeState.Rejected, _envelopes.TryOpen(record.AsSpan(0, length), Name("bob"), out _));
+    }
+
+    [Fact]
+    public void Open_WithAnotherRing_DoesNotOpen()
+    {
+        using RingFolder other = new();
+        Assert.Equal(EnvelopeState.Rejected, new MessageEnvelope(other.Open()).TryOpen(Seal(Message("hello")), Name("bob"), out _));
+    }
+
+    [Fact]   // two sizes are all that a length tells
+    public void Seal_AnyText_OneOfTwoSizes()
+    {
+        int[] sizes = [.. TextLengths.Select(n => Seal(Message(new string('a', n))).Length)];
+        Assert.Equal(sizes[0], sizes[1]);
+        Assert.Equal(sizes[0], sizes[2]);
+        Assert.Equal(sizes[3], sizes[4]);
+        Assert.Equal(MessageEnvelope.LargeText - MessageEnvelope.SmallText, sizes[3] - sizes[2]);
+        Assert.Equal(sizes[0], Seal(Message("a", sender: new string('x', 64))).Length);
+    }
+
+    [Fact]   // a key and a nonce for each: the same message twice has nothing in common behind its salt
+    public void Seal_Twice_DifferentBytes()
+    {
+        NewMessage message = Message("hello");
+        byte[] one = Seal(message), two = Seal(message);
+        Assert.False(one.AsSpan(5, 16).SequenceEqual(two.AsSpan(5, 16)));
+        int equal = one.Skip(MessageEnvelope.HeaderBytes).Zip(two.Skip(MessageEnvelope.HeaderBytes)).Count(pair => pair.First == pair.Second);
+        Assert.InRange(equal, 0, 40);   // of 724 random bytes about 3
+    }
+
+    [Fact]
+    public void Seal_Record_HoldsNoTextAndNoAddress()
+    {
+        byte[] record = Seal(Message("canary-canary"));
+        Assert.Equal(-1, record.AsSpan().IndexOf("canary"u8));
+        Assert.Equal(-1, record.AsSpan().IndexOf("alice"u8));
+        Assert.Equal(-1, record.AsSpan().IndexOf("example"u8));
+    }
+
+    [Fact]
+    public void Names_OfMessage_FitTheMember() => Assert.Equal(51, MailboxMember.Bytes);
+
+    public void Dispose() => _ring.Dispose();
+
+    private byte[] Seal(NewMessage message) => _envelopes.Seal(message, _names.Account(message.Sender), _names.Account(message.Recipient), Accepted, Accepted.AddHours(72));
+
+    private AccountName Name(string user) => _names.Account(Address(user));
+
+    private static NewMessage Message(string text, string sender = "alice") => new(Address(sender), Guid.NewGuid(), Address("bob"), Encoding.UTF8.GetBytes(text));
+
+    private static AccountAddress Address(string user)
+    {
+        Assert.True(AccountAddress.TryCreate(user, "example.test", out AccountAddress address));
+        return address;
+    }
+}

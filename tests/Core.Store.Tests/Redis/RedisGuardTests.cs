@@ -1,0 +1,111 @@
+using Core.Store.Redis;
+using Core.Store.Tests.Support;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using StackExchange.Redis;
+using Testing.Shared;
+
+namespace Core.Store.Tests.Redis;
+
+/// <summary>What the start refuses, and what it says about it.</summary>
+public sealed class RedisGuardTests : IDisposable
+{
+    private readonly RingFolder _ring = new();
+
+    [Theory]
+    [InlineData("appendonly", "no", "set appendonly yes")]
+    [InlineData("maxmemory-policy", "allkeys-lru", "set maxmemory-policy noeviction")]
+    [InlineData("maxmemory-policy", "volatile-ttl", "set maxmemory-policy noeviction")]
+    [InlineData("no-appendfsync-on-rewrite", "yes", "set no-appendfsync-on-rewrite no")]
+    public async Task Start_RedisThatLoses_RefusedWithAdvice(string setting, string value, string advice)
+    {
+        await using RedisServer server = await RedisServer.StartAsync($"--{setting}", value);
+        RedisRefusedException refusal = await Assert.ThrowsAsync<RedisRefusedException>(() => StartAsync(server));
+        Assert.Contains(advice, refusal.Message, StringComparison.Ordinal);
+
+        LogLines log = new();
+        await using TestCore core = await StartAsync(server, log, ("AllowVolatileRedis", "true"));
+        Assert.Contains(log.Lines, l => l.Id.Name == "RedisVolatile" && l.Level == LogLevel.Warning && l.Text.Contains(advice, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Start_EveryFault_AllToldAtOnce()
+    {
+        await using RedisServer server = await RedisServer.StartAsync("--appendonly", "no", "--maxmemory-policy", "allkeys-lru", "--no-appendfsync-on-rewrite", "yes");
+        string message = (await Assert.ThrowsAsync<RedisRefusedException>(() => StartAsync(server))).Message;
+        Assert.All(["appendonly yes", "noeviction", "no-appendfsync-on-rewrite no"], part => Assert.Contains(part, message, StringComparison.Ordinal));
+    }
+
+    [Theory]   // CONFIG is forbidden at many hosters: INFO tells enough
+    [InlineData("yes", false)]
+    [InlineData("no", true)]
+    public async Task Start_ConfigForbidden_JudgedByInfo(string appendOnly, bool refused)
+    {
+        await using RedisServer server = await RedisServer.StartAsync("--appendonly", appendOnly, "--rename-command", "CONFIG", "");
+        LogLines log = new();
+        if (refused)
+        {
+            Assert.Contains("appendonly yes", (await Assert.ThrowsAsync<RedisRefusedException>(() => StartAsync(server))).Message, StringComparison.Ordinal);
+            return;
+        }
+
+        await using TestCore core = await StartAsync(server, log);
+        Assert.Contains(log.Lines, l => l.Id.Name == "RedisSettingsUnknown");
+    }
+
+    [Fact]
+    public async Task Start_FsyncEverySecond_Warned()
+    {
+        await using RedisServer server = await RedisServer.StartAsync("--appendfsync", "everysec");
+        LogLines log = new();
+        await using TestCore core = await StartAsync(server, log);
+        Assert.Contains(log.Lines, l => l.Id.Name == "RedisNotSyncing" && l.Level == LogLevel.Warning);
+    }
+
+    [Fact]
+    public async Task Start_FilledWithAnotherRing_Refused()
+    {
+        await using RedisServer server = await RedisServer.StartAsync();
+        await using (await StartAsync(server)) { }
+        using RingFolder other = new();
+        RedisRefusedException refusal = await Assert.ThrowsAsync<RedisRefusedException>(
+            () => TestCore.StartAsync(server.Endpoint, true, other.Path, TimeProvider.System));
+        Assert.Contains("another key ring", refusal.Message, StringComparison.Ordinal);
+        await using TestCore again = await StartAsync(server);   // with its own it goes on
+    }
+
+    [Fact]   // the partition count is fixed when a store is first filled
+    public async Task Start_OtherPartitionCount_Refused()
+    {
+        await using RedisServer server = await RedisServer.StartAsync();
+        await using (TestCore core = await StartAsync(server))
+        {
+            string format = (await core.Redis.StringGetAsync("core-store:format"))!;
+            await core.Redis.StringSetAsync("core-store:format", format.Replace("1024", "2048", StringComparison.Ordinal));
+        }
+
+        Assert.Contains("2048", (await Assert.ThrowsAsync<RedisRefusedException>(() => StartAsync(server))).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Start_ClockFarOff_Warned()
+    {
+        await using RedisServer server = await RedisServer.StartAsync();
+        LogLines log = new();
+        await using TestCore core = await TestCore.StartAsync(server.Endpoint, true, _ring.Path, _ring.Time, logs: log);
+        Assert.Contains(log.Lines, l => l.Id.Name == "ClocksDiffer");
+    }
+
+    [Fact]
+    public async Task Start_BadSettings_EveryFaultTold()
+    {
+        OptionsValidationException faults = await Assert.ThrowsAsync<OptionsValidationException>(() => TestCore.StartAsync(
+            "", true, _ring.Path, TimeProvider.System, settings: [("CoreId", ""), ("OutcomeLifetime", "1.00:00:00"), ("PageSize", "0"), ("Text:MaxTextBytes", "5000")]));
+        Assert.All(["Redis", "CoreId", "OutcomeLifetime", "PageSize", "Text.MaxTextBytes"], name => Assert.Contains(name, faults.Message, StringComparison.Ordinal));
+    }
+
+    public void Dispose() => _ring.Dispose();
+
+    private Task<TestCore> StartAsync(RedisServer server, LogLines? log = null, params (string, string)[] settings) =>
+        TestCore.StartAsync(server.Endpoint, true, _ring.Path, TimeProvider.System, logs: log, settings: settings);
+}
