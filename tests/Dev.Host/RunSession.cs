@@ -41,6 +41,7 @@ internal sealed class RunSession(RunOptions options) : IDisposable
         try
         {
             folder = OpenFolder();
+            pids.Remove();   // of a start that was killed
             Check();
             Prepare();
             Describe(pids);

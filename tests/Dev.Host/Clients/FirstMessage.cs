@@ -16,7 +16,7 @@ internal static class FirstMessage
             {{string.Join('\n', accounts.Select(account => $"  {account.User}@{options.Domain}  password {account.Password}"))}}
 
             A first message, from {{sender}} to {{recipient}}. A new message needs a new messageId; the same one again is the same message.
-              {{call}} --json '{"messageId": "{{id}}", "recipient": "{{recipient}}", "text": "Hello {{recipient}}"}' {{address}}
+              {{call}} -H 'Content-Type: application/json' -d '{"messageId": "{{id}}", "recipient": "{{recipient}}", "text": "Hello {{recipient}}"}' {{address}}
 
             {{recipient}} comes online and is shown what waited (quit leaves):
               mkdir -p ~/.local/share/linphone && linphonec -c {{Shown(options.In("linphone", $"{recipient}.rc"))}}
