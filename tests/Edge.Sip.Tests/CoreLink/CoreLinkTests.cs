@@ -1,0 +1,127 @@
+using Edge.Link.V1;
+using Edge.Sip.Tests.Harness;
+using Testing.Shared.Sip;
+
+namespace Edge.Sip.Tests.CoreLink;
+
+public class CoreLinkTests
+{
+    [Fact]
+    public async Task Hello_SaysWhoTheEdgeIs()
+    {
+        await using TestEdge edge = await TestEdge.StartAsync();
+        Hello hello = await edge.Core.SeenAsync(happened => happened.Hello);
+        Assert.Equal(("edge-1", 16, 1u), (hello.EdgeId, hello.Instance.Length, hello.Protocol));
+        Assert.Equal("edge-1", edge.Core.EdgeName);
+    }
+
+    [Fact]
+    public async Task Link_CoreOfAnotherCa_IsNotUsed()
+    {
+        await using TestEdge edge = await TestEdge.StartAsync(waitForLink: false, settings: "Core:CaFile={pki}sip.pem");
+        SipClient bob = await edge.ConnectAsync();
+        Assert.Equal(503, (await bob.RegisterAsync()).Status);
+        Assert.Equal(0, edge.Core.Streams);
+    }
+
+    [Fact]
+    public async Task Link_EdgeOfAnotherCa_IsRefused()
+    {
+        await using TestEdge edge = await TestEdge.StartAsync(waitForLink: false, settings: ["Core:CertificateFile={pki}stranger.pem", "Core:KeyFile={pki}stranger.key"]);
+        SipClient bob = await edge.ConnectAsync();
+        Assert.Equal(503, (await bob.RegisterAsync()).Status);
+        Assert.Equal(0, edge.Core.Streams);
+    }
+
+    [Fact]
+    public async Task Cut_IsFollowedByASnapshotWithTheSameInstance()
+    {
+        await using TestEdge edge = await TestEdge.StartAsync();
+        SipClient bob = await edge.RegisteredAsync();
+        ulong flow = edge.FlowOf("bob");
+        await edge.Core.SendAsync(new CoreEvent { Delivery = edge.Core.Delivery(flow, "bob", 5) });
+        await bob.ReceiveAsync(1);
+        edge.Core.Cut();
+        Refresh refresh = await edge.Core.SeenAsync(happened => happened.Refresh);
+        Assert.Equal((flow, "bob", "ticket of bob", 5L, false), (refresh.Flow, refresh.User, refresh.Ticket.ToStringUtf8(), refresh.After, refresh.ByClient));
+        Assert.InRange(refresh.ExpiresSeconds, 3_500u, 3_600u);
+        Hello[] hellos = [.. edge.Core.Events.Where(e => e.Hello is not null).Select(e => e.Hello)];
+        Assert.Equal(hellos[0].Instance, hellos[1].Instance);
+        Assert.Equal(1, edge.Sum("edge.link.cuts"));
+        Assert.Equal(202, (await bob.SendAsync("alice", "hi")).Status);   // the client has noticed nothing
+    }
+
+    [Fact]
+    public async Task Reports_NotConfirmed_AreSentAgainAfterACut()
+    {
+        bool confirm = false;
+        await using TestEdge edge = await TestEdge.StartAsync();
+        edge.Core.OnReport = report => confirm ? new Reported { Flow = report.Flow, User = report.User, Sequence = report.Sequence } : null;
+        SipClient bob = await edge.RegisteredAsync();
+        await edge.Core.SendAsync(new CoreEvent { Delivery = edge.Core.Delivery(edge.FlowOf("bob"), "bob", 5) });
+        await edge.Core.SeenAsync(happened => happened.DeliveryReport);
+        confirm = true;
+        edge.Core.Cut();
+        await Until.TrueAsync(() => edge.Links.Unconfirmed == 0, "confirmed by the second stream");
+        Assert.Equal(2, edge.Core.Count(happened => happened.DeliveryReport));
+        Assert.Single(bob.Received);
+    }
+
+    [Fact]
+    public async Task Unregister_WhileTheCoreIsDown_IsToldWhenItIsBack()
+    {
+        await using TestEdge edge = await TestEdge.StartAsync();
+        SipClient bob = await edge.RegisteredAsync();
+        edge.Core.Refuses = true;
+        edge.Core.Cut();
+        await Until.TrueAsync(() => edge.Links.UpCount == 0, "link down");
+        await bob.DisposeAsync();
+        await Until.TrueAsync(() => edge.Links.Unconfirmed == 1, "unregistration kept");
+        edge.Core.Refuses = false;
+        await edge.Core.SeenAsync(happened => happened.Unregister);
+        await Until.TrueAsync(() => edge.Links.Unconfirmed == 0, "confirmed");
+    }
+
+    [Fact]
+    public async Task Answer_AfterTheConnectionsEnd_UnregistersWhatItBound()
+    {
+        using SemaphoreSlim answer = new(0);
+        await using TestEdge edge = await TestEdge.StartAsync(core: core => core.OnRegister = (_, registered) =>
+        {
+            answer.Wait();
+            return registered;
+        });
+        SipClient bob = await edge.ConnectAsync();
+        Task<SipText> registering = bob.RegisterAsync();
+        await edge.Core.SeenAsync(happened => happened.Register);
+        await bob.DisposeAsync();
+        await Until.TrueAsync(() => edge.Sessions == 0, "connection ended");
+        answer.Release();
+        await Until.TrueAsync(() => edge.Core.Count(happened => happened.Unregister) >= 2, "told at the end, and again after the answer");
+        await Assert.ThrowsAnyAsync<Exception>(() => registering);
+    }
+
+    [Fact]
+    public async Task NonceKeys_New_OldNoncesStillVerify()
+    {
+        await using TestEdge edge = await TestEdge.StartAsync();
+        SipClient bob = await edge.ConnectAsync();
+        SipText challenge = await bob.RequestAsync(bob.RegisterText(3600, null, null));
+        await edge.Core.SendAsync(new CoreEvent
+        {
+            NonceKeys = new NonceKeys { Keys = { Google.Protobuf.ByteString.CopyFromUtf8("a new key"), edge.Core.Welcome.NonceKeys.Keys[0] } },
+        });
+        SipText answer = await bob.RequestAsync(bob.RegisterText(3600, null, bob.Authorization(challenge, "REGISTER", "sip:example.test")));
+        Assert.Equal(200, answer.Status);
+    }
+
+    [Fact]
+    public async Task Link_SilentFor15Seconds_IsMadeAgain()
+    {
+        await using TestEdge edge = await TestEdge.StartAsync(moveTime: true);
+        await edge.MoveAsync(TimeSpan.FromSeconds(20));
+        Assert.Equal(1, edge.Core.Streams);   // heartbeats keep it
+        edge.Core.Silent = true;
+        await edge.MoveUntilAsync(() => edge.Core.Streams == 2, TimeSpan.FromSeconds(20), "a new stream");
+    }
+}

@@ -1,0 +1,62 @@
+using System.Net;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+
+namespace Edge.Sip.Tests.Harness;
+
+/// <summary>Certificates for one test: a CA for SIP and one for the link, as PEM files in a folder of its own.</summary>
+internal sealed class TestPki : IDisposable
+{
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("edge-tests-");
+
+    public TestPki()
+    {
+        SipCa = Authority("sip");
+        Issue(SipCa, "example.test", "sip");
+        X509Certificate2 linkCa = Authority("link");
+        LinkCa = X509CertificateLoader.LoadCertificate(linkCa.RawData);
+        File.WriteAllText(PathOf("link-ca.pem"), linkCa.ExportCertificatePem());
+        Issue(linkCa, "edge-1", "edge");
+        Issue(linkCa, "core-1", "core");
+        Issue(Authority("other"), "edge-1", "stranger");
+    }
+
+    public X509Certificate2 SipCa { get; }
+
+    public X509Certificate2 LinkCa { get; }
+
+    public string Folder => _folder.FullName + Path.DirectorySeparatorChar;
+
+    public string PathOf(string name) => Path.Combine(_folder.FullName, name);
+
+    public X509Certificate2 Load(string name)
+    {
+        using X509Certificate2 pem = X509Certificate2.CreateFromPemFile(PathOf($"{name}.pem"), PathOf($"{name}.key"));
+        return X509CertificateLoader.LoadPkcs12(pem.Export(X509ContentType.Pkcs12), null);
+    }
+
+    public void Dispose() => _folder.Delete(recursive: true);
+
+    private static X509Certificate2 Authority(string name)
+    {
+        using ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        CertificateRequest request = new($"CN={name} test CA", key, HashAlgorithmName.SHA256);
+        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
+        request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign, true));
+        return request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
+    }
+
+    private void Issue(X509Certificate2 authority, string name, string file)
+    {
+        using ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        CertificateRequest request = new($"CN={name}", key, HashAlgorithmName.SHA256);
+        SubjectAlternativeNameBuilder names = new();
+        names.AddDnsName(name);
+        names.AddDnsName("localhost");
+        names.AddIpAddress(IPAddress.Loopback);
+        request.CertificateExtensions.Add(names.Build());
+        using X509Certificate2 certificate = request.Create(authority, DateTimeOffset.UtcNow.AddHours(-1), DateTimeOffset.UtcNow.AddHours(12), RandomNumberGenerator.GetBytes(8));
+        File.WriteAllText(PathOf($"{file}.pem"), certificate.ExportCertificatePem());
+        File.WriteAllText(PathOf($"{file}.key"), key.ExportPkcs8PrivateKeyPem());
+    }
+}

@@ -1,0 +1,401 @@
+using Edge.Link.V1;
+using Edge.Sip.Tests.Harness;
+using Testing.Shared.Sip;
+
+namespace Edge.Sip.Tests.Registrar;
+
+/// <summary>REGISTER: RFC 3261 §10.3, RFC 5626, RFC 8760; spec, Registration.</summary>
+public class RegisterTests
+{
+    [Fact]
+    public async Task Register_WithoutCredentials_IsChallengedSha256First()
+    {
+        await using TestEdge edge = await TestEdge.StartAsync();
+        SipClient bob = await edge.ConnectAsync();
+        SipText answer = await bob.RequestAsync(bob.RegisterText(3600, null, null));
+        Assert.Equal(401, answer.Status);
+        string[] challenges = [.. answer.All("WWW-Authenticate")];
+        Assert.Equal(2, challenges.Length);
+        Assert.Contains("algorithm=SHA-256", challenges[0], StringComparison.Ordinal);
+        Assert.Contains("algorithm=MD5", challenges[1], StringComparison.Ordinal);
+        Assert.All(challenges, challenge => Assert.Contains("realm=\"example.test\"", challenge, StringComparison.Ordinal));
+        Assert.DoesNotContain("stale", challenges[0], StringComparison.Ordinal);
+        Assert.Equal(0, edge.Core.Count(happened => happened.Register));
+    }
+
+    [Fact]
+    public async Task Register_Md5SwitchedOff_OffersSha256Alone()
+    {
+        await using TestEdge edge = await TestEdge.StartAsync(core: core => core.Welcome.OfferMd5 = false);
+        SipClient bob = await edge.ConnectAsync();
+        SipText answer = await bob.RequestAsync(bob.RegisterText(3600, null, null));
+        Assert.Single(answer.All("WWW-Authenticate"));
+    }
+
+    [Theory]
+    [InlineData("SHA-256")]
+    [InlineData("MD5")]
+    public async Task Register_WithADigest_IsBoundByTheCore(string algorithm)
+    {
+        await using TestEdge edge = await TestEdge.StartAsync();
+        SipClient bob = await edge.ConnectAsync();
+        bob.Algorithm = algorithm;
+        SipText answer = await bob.RegisterAsync();
+        Assert.Equal(200, answer.Status);
+        Assert.Contains("expires=3600", answer["Contact"], StringComparison.Ordinal);
+        Assert.Contains("<sip:bob@127.0.0.1:9;transport=tls;ob>", answer["Contact"], StringComparison.Ordinal);
+        Assert.Equal("outbound", answer["Require"]);
+        Assert.Equal("120", answer["Flow-Timer"]);
+        Assert.NotEmpty(answer["Date"]);
+        Register register = await edge.Core.SeenAsync(happened => happened.Register);
+        Assert.Equal(("bob", "example.test", 3600u, 16), (register.User, register.Domain, register.ExpiresSeconds, register.Device.Length));
+        Assert.Equal(1, edge.Sum("edge.registrations"));
+    }
+
+    [Fact]
+    public async Task Register_WithoutRegId_GetsNoFlowTimer()
+    {
+        await using TestEdge edge = await TestEdge.StartAsync();
+        SipClient bob = await edge.ConnectAsync();
+        SipText answer = await bob.RegisterAsync(contact: "<sip:bob@127.0.0.1:9>");
+        Assert.Equal(200, answer.Status);
+        Assert.Empty(answer["Require"]);
+        Assert.Empty(answer["Flow-Timer"]);
+    }
+
+    [Fact]
+    public async Task Register_WrongPassword_IsChallengedAgain()
+    {
+        await using TestEdge edge = await TestEdge.StartAsync();
+        SipClient bob = await edge.ConnectAsync();
+        bob.Password = "wrong";
+        Assert.Equal(401, (await bob.RegisterAsync()).Status);
+        Assert.Equal(0, edge.Sum("edge.registrations"));
+    }
+
+    [Fact]
+    public async Task Register_NonceOfAnotherConnection_IsStaleWithoutAskingTheCore()
+    {
+        await using TestEdge edge = await TestEdge.StartAsync();
+        SipClient bob = await edge.ConnectAsync();
+        SipClient other = await edge.ConnectAsync();
+        SipText challenge = await other.RequestAsync(other.RegisterText(3600, null, null));
+        SipText answer = await bob.RequestAsync(bob.RegisterText(3600, null, bob.Authorization(challenge, "REGISTER", "sip:example.test")));
+        Assert.Equal(401, answer.Status);
+        Assert.Contains("stale=true", answer["WWW-Authenticate"], StringComparison.Ordinal);
+        Assert.Equal(0, edge.Core.Count(happened => happened.Register));
+    }
+
+    [Fact]
+    public async Task Register_OldNonce_IsStale()
+    {
+        await using TestEdge edge = await TestEdge.StartAsync(moveTime: true, settings: ["Sip:UnregisteredSeconds=600"]);
+        SipClient bob = await edge.ConnectAsync();
+        SipText challenge = await bob.RequestAsync(bob.RegisterText(3600, null, null));
+        string credentials = bob.Authorization(challenge, "REGISTER", "sip:example.test");
+        await edge.MoveAsync(TimeSpan.FromSeconds(301));
+        SipText answer = await bob.RequestAsync(bob.RegisterText(3600, null, credentials));
+        Assert.Equal(401, answer.Status);
+        Assert.Contains("stale=true", answer["WWW-Authenticate"], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Register_DigestOfAnotherAccount_IsForbidden()
+    {
+        await using TestEdge edge = await TestEdge.StartAsync();
+        SipClient bob = await edge.ConnectAsync();
+        SipText challenge = await bob.RequestAsync(bob.RegisterText(3600, null, null));
+        string credentials = bob.Authorization(challenge, "REGISTER", "sip:example.test").Replace("username=\"bob\"", "username=\"carol\"", StringComparison.Ordinal);
+        Assert.Equal(403, (await bob.RequestAsync(bob.RegisterText(3600, null, credentials))).Status);
+        Assert.Equal(0, edge.Core.Count(happened => happened.Register));
+    }
+
+    [Fact]
+    public async Task Register_ForSomeoneElse_IsForbidden()
+    {
+        await using TestEdge edge = await TestEdge.StartAsync();
+        SipClient bob = await edge.ConnectAsync();
+        string request = bob.RegisterText(3600, null, null).Replace("To: <sip:bob@", "To: <sip:carol@", StringComparison.Ordinal);
+        Assert.Equal(403, (await bob.RequestAsync(request)).Status);
+    }
+
+    [Theory]
+    [InlineData("REGISTER sip:example.test", "REGISTER sip:other.test")]
+    [InlineData("To: <sip:bob@example.test>", "To: <sip:bob@other.test>")]
+    [InlineData("To: <sip:bob@example.test>", "To: <sip:b%20b@example.test>")]
+    public async Task Register_ForAnotherDomain_IsNotFound(string ours, string theirs)
+    {
+        await using TestEdge edge = await TestEdge.StartAsync();
+        SipClient bob = await edge.ConnectAsync();
+        Assert.Equal(404, (await bob.RequestAsync(bob.RegisterText(3600, null, null).Replace(ours, theirs, StringComparison.Ordinal))).Status);
+    }
+
+    [Theory]
+    [InlineData("username=\"bob\", ", "")]
+    [InlineData("uri=\"sip:example.test\"", "uri=\"sip:elsewhere.test\"")]
+    public async Task Register_MalformedCredentials_IsABadRequest(string good, string bad)
+    {
+        await using TestEdge edge = await TestEdge.StartAsync();
+        SipClient bob = await edge.ConnectAsync();
+        SipText challenge = await bob.RequestAsync(bob.RegisterText(3600, null, null));
+        string credentials = bob.Authorization(challenge, "REGISTER", "sip:example.test").Replace(good, bad, StringComparison.Ordinal);
+        Assert.Equal(400, (await bob.RequestAsync(bob.RegisterText(3600, null, credentials))).Status);
+    }
+
+    [Fact]
+    public async Task Register_SeveralAuthorizationHeaders_OneThatVerifiesIsEnough()
+    {
+        await using TestEdge edge = await TestEdge.StartAsync();
+        SipClient bob = await edge.ConnectAsync();
+        SipText challenge = await bob.RequestAsync(bob.RegisterText(3600, null, null));
+        string good = bob.Authorization(challenge, "REGISTER", "sip:example.test");
+        bob.Password = "wrong";
+        string bad = bob.Authorization(challenge, "REGISTER", "sip:example.test");
+        Assert.Equal(200, (await bob.RequestAsync(bob.RegisterText(3600, null, $"{bad}\r\nAuthorization: {good}"))).Status);
+    }
+
+    [Fact]
+    public async Task Register_TooBrief_Is423WithMinExpires()
+    {
+        await using TestEdge edge = await TestEdge.StartAsync();
+        SipClient bob = await edge.ConnectAsync();
+        SipText answer = await bob.RequestAsync(bob.RegisterText(59, null, null));
+        Assert.Equal((423, "60"), (answer.Status, answer["Min-Expires"]));
+    }
+
+    [Fact]
+    public async Task Register_TooLong_IsShortened()
+    {
+        await using TestEdge edge = await TestEdge.StartAsync();
+        SipClient bob = await edge.ConnectAsync();
+        Assert.Contains("expires=3600", (await bob.RegisterAsync(expires: 86_400))["Contact"], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Register_ContactParameter_RanksAboveTheHeader()
+    {
+        await using TestEdge edge = await TestEdge.StartAsync();
+        SipClient bob = await edge.ConnectAsync();
+        Assert.Contains("expires=120", (await bob.RegisterAsync(contact: "<sip:bob@127.0.0.1:9>;expires=120"))["Contact"], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Refresh_OnATrustedConnection_IsAnsweredAtOnce()
+    {
+        await using TestEdge edge = await TestEdge.StartAsync();
+        SipClient bob = await edge.RegisteredAsync();
+        SipText answer = await bob.RequestAsync(bob.RegisterText(600, null, null));
+        Assert.Equal(200, answer.Status);
+        Assert.Contains("expires=600", answer["Contact"], StringComparison.Ordinal);
+        Assert.Equal("120", answer["Flow-Timer"]);
+        Refresh refresh = await edge.Core.SeenAsync(happened => happened.Refresh);
+        Assert.Equal(("bob", "ticket of bob", 600u, true, 0L), (refresh.User, refresh.Ticket.ToStringUtf8(), refresh.ExpiresSeconds, refresh.ByClient, refresh.After));
+        Assert.Equal(1, edge.Core.Count(happened => happened.Register));
+    }
+
+    [Fact]
+    public async Task Refresh_BringsThePage()
+    {
+        await using TestEdge edge = await TestEdge.StartAsync(core: core => core.OnRefresh = refresh => new Refreshed
+        {
+            Flow = refresh.Flow,
+            User = refresh.User,
+            Outcome = RegisterOutcome.Bound,
+            Page = new Page { Flow = refresh.Flow, User = refresh.User, After = refresh.After, Upto = 3, Deliveries = { core.Delivery(refresh.Flow, refresh.User, 3) } },
+        });
+        SipClient bob = await edge.RegisteredAsync();
+        await bob.RequestAsync(bob.RegisterText(600, null, null));
+        Assert.Equal("text 3", (await bob.ReceiveAsync(1))[0].Text);
+    }
+
+    [Theory]
+    [InlineData("Via: SIP/2.0/TLS 127.0.0.2:9;branch=z9hG4bKproxy\r\n")]
+    [InlineData("Path: <sip:proxy.example.test;lr>\r\n")]
+    public async Task Refresh_NotDirectlyConnected_IsChallenged(string header)
+    {
+        await using TestEdge edge = await TestEdge.StartAsync();
+        SipClient bob = await edge.RegisteredAsync();
+        string request = bob.RegisterText(600, null, null).Replace("Max-Forwards: 70\r\n", $"{header}Max-Forwards: 70\r\n", StringComparison.Ordinal);
+        Assert.Equal(401, (await bob.RequestAsync(request)).Status);
+    }
+
+    [Fact]
+    public async Task Refresh_OfAnotherAccount_IsChallenged()
+    {
+        await using TestEdge edge = await TestEdge.StartAsync();
+        SipClient bob = await edge.RegisteredAsync();
+        string request = bob.RegisterText(600, null, null).Replace("sip:bob@example.test", "sip:carol@example.test", StringComparison.Ordinal);
+        Assert.Equal(401, (await bob.RequestAsync(request)).Status);
+    }
+
+    [Fact]
+    public async Task Refresh_AfterTheTicketsEnd_IsChallenged()
+    {
+        await using TestEdge edge = await TestEdge.StartAsync(core: core => core.OnRegister = (_, answer) =>
+        {
+            answer.TicketExpireTimeMs = core.NowMs;
+            return answer;
+        });
+        SipClient bob = await edge.RegisteredAsync();
+        Assert.Equal(401, (await bob.RequestAsync(bob.RegisterText(600, null, null))).Status);
+    }
+
+    [Fact]
+    public async Task Refresh_TicketRefusedByTheCore_ChallengesTheNext()
+    {
+        await using TestEdge edge = await TestEdge.StartAsync(core: core => core.OnRefresh = refresh => new Refreshed { Flow = refresh.Flow, User = refresh.User, Outcome = RegisterOutcome.BadTicket });
+        SipClient bob = await edge.RegisteredAsync();
+        Assert.Equal(200, (await bob.RequestAsync(bob.RegisterText(600, null, null))).Status);
+        SipText next = await bob.RequestAsync(bob.RegisterText(600, null, null));
+        for (int i = 0; i < 100 && next.Status == 200; i++) next = await bob.RequestAsync(bob.RegisterText(600, null, null));   // the core's word is on its way
+        Assert.Equal(401, next.Status);
+        Assert.Equal(200, (await bob.RegisterAsync()).Status);
+    }
+
+    [Fact]
+    public async Task Refresh_TheStoreCouldNotTake_IsSentAgain()
+    {
+        int calls = 0;
+        await using TestEdge edge = await TestEdge.StartAsync(moveTime: true, core: core => core.OnRefresh = refresh => new Refreshed
+        {
+            Flow = refresh.Flow,
+            User = refresh.User,
+            Outcome = calls++ == 0 ? RegisterOutcome.StoreUnavailable : RegisterOutcome.Bound,
+        });
+        SipClient bob = await edge.RegisteredAsync();
+        await bob.RequestAsync(bob.RegisterText(600, null, null));
+        await Until.TrueAsync(() => calls == 1, "first refresh");
+        await edge.MoveUntilAsync(() => calls == 2, TimeSpan.FromSeconds(3), "the refresh again");
+        Assert.All(edge.Core.Events.Where(e => e.Refresh is not null), happened => Assert.True(happened.Refresh.ByClient));
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("*")]
+    public async Task Unregister_OnATrustedConnection_EndsTheBinding(string? contact)
+    {
+        await using TestEdge edge = await TestEdge.StartAsync();
+        SipClient bob = await edge.RegisteredAsync();
+        SipText answer = await bob.RequestAsync(bob.RegisterText(0, contact, null));
+        Assert.Equal((200, string.Empty), (answer.Status, answer["Contact"]));
+        await edge.Core.SeenAsync(happened => happened.Unregister);
+        Assert.Equal(0, edge.Sum("edge.registrations"));
+        Assert.Equal(401, (await bob.SendAsync("alice", "hi")).Status);
+    }
+
+    [Fact]
+    public async Task Unregister_WithCredentials_IsVerifiedByTheCore()
+    {
+        await using TestEdge edge = await TestEdge.StartAsync();
+        SipClient bob = await edge.ConnectAsync();
+        Assert.Equal(200, (await bob.RegisterAsync(expires: 0)).Status);
+        Assert.Equal(0u, (await edge.Core.SeenAsync(happened => happened.Register)).ExpiresSeconds);
+        Assert.Equal(0, edge.Sum("edge.registrations"));
+    }
+
+    [Theory]
+    [InlineData(3600, "*")]
+    [InlineData(0, "*, <sip:bob@127.0.0.1:9>")]
+    [InlineData(3600, "<tel:+123>")]
+    [InlineData(3600, "<sip:bob@127.0.0.1:9>;reg-id=0")]
+    public async Task Register_BadContact_IsABadRequest(int expires, string contact)
+    {
+        await using TestEdge edge = await TestEdge.StartAsync();
+        SipClient bob = await edge.RegisteredAsync();
+        Assert.Equal(400, (await bob.RequestAsync(bob.RegisterText(expires, contact, null))).Status);
+    }
+
+    [Fact]
+    public async Task Query_WithoutContact_ListsTheBinding()
+    {
+        await using TestEdge edge = await TestEdge.StartAsync();
+        SipClient bob = await edge.RegisteredAsync();
+        SipText answer = await bob.RequestAsync(bob.PlainText("REGISTER"));
+        Assert.Equal(200, answer.Status);
+        Assert.Contains("<sip:bob@127.0.0.1:9;transport=tls;ob>", answer["Contact"], StringComparison.Ordinal);
+        Assert.Equal(1, edge.Sum("edge.registrations"));
+    }
+
+    [Fact]
+    public async Task Device_SameInstance_SameName()
+    {
+        await using TestEdge edge = await TestEdge.StartAsync();
+        const string Instance = "+sip.instance=\"<urn:uuid:00000000-0000-1000-8000-000000000001>\"";
+        SipClient one = await edge.ConnectAsync();
+        await one.RegisterAsync(contact: $"<sip:bob@127.0.0.1:9>;reg-id=1;{Instance}");
+        SipClient two = await edge.ConnectAsync();
+        await two.RegisterAsync(contact: $"<sip:bob@127.0.0.1:10>;reg-id=1;{Instance}");
+        SipClient three = await edge.ConnectAsync();
+        await three.RegisterAsync(contact: $"<sip:bob@127.0.0.1:10>;reg-id=2;{Instance}");
+        string[] devices = [.. edge.Core.Events.Where(e => e.Register is not null).Select(e => e.Register.Device)];
+        Assert.Equal(devices[0], devices[1]);
+        Assert.NotEqual(devices[0], devices[2]);
+    }
+
+    [Fact]
+    public async Task Register_TooManyFailures_Is403WithRetryAfter()
+    {
+        await using TestEdge edge = await TestEdge.StartAsync(core: core => core.OnRegister = (register, _) =>
+            new Registered { Request = register.Request, Outcome = RegisterOutcome.TooManyFailures, RetryAfterSeconds = 8 });
+        SipClient bob = await edge.ConnectAsync();
+        SipText answer = await bob.RegisterAsync();
+        Assert.Equal((403, "8"), (answer.Status, answer["Retry-After"]));
+    }
+
+    [Fact]
+    public async Task Register_StoreUnavailable_Is503WithRetryAfter()
+    {
+        await using TestEdge edge = await TestEdge.StartAsync(core: core => core.OnRegister = (register, _) =>
+            new Registered { Request = register.Request, Outcome = RegisterOutcome.StoreUnavailable, RetryAfterSeconds = 3 });
+        SipClient bob = await edge.ConnectAsync();
+        SipText answer = await bob.RegisterAsync();
+        Assert.Equal((503, "3"), (answer.Status, answer["Retry-After"]));
+    }
+
+    [Fact]
+    public async Task Register_TheCoreStaysSilent_Is503AfterItsDeadline()
+    {
+        await using TestEdge edge = await TestEdge.StartAsync(moveTime: true, core: core => core.OnRegister = (_, _) => null);
+        SipClient bob = await edge.ConnectAsync();
+        Task<SipText> answer = bob.RegisterAsync();
+        await edge.Core.SeenAsync(happened => happened.Register);
+        await edge.MoveUntilAsync(() => answer.IsCompleted, TimeSpan.FromSeconds(6), "503 after 5 s");
+        Assert.Equal(503, (await answer).Status);
+    }
+
+    [Fact]
+    public async Task Register_WithoutALink_Is503WithRetryAfter()
+    {
+        await using TestEdge edge = await TestEdge.StartAsync(core: core => core.Refuses = true, waitForLink: false);
+        SipClient bob = await edge.ConnectAsync();
+        SipText answer = await bob.RequestAsync(bob.RegisterText(3600, null, null));
+        Assert.Equal((503, "5"), (answer.Status, answer["Retry-After"]));
+        Assert.False(edge.Node.IsReady);
+    }
+
+    [Fact]
+    public async Task Registration_NotRenewed_Lapses()
+    {
+        await using TestEdge edge = await TestEdge.StartAsync(moveTime: true);
+        SipClient bob = await edge.ConnectAsync();
+        await bob.RegisterAsync(expires: 60);
+        await edge.MoveAsync(TimeSpan.FromSeconds(59));
+        Assert.Equal(1, edge.Sum("edge.registrations"));
+        await edge.MoveUntilAsync(() => edge.Sum("edge.registrations") == 0, TimeSpan.FromSeconds(2), "lapsed");
+        await edge.Core.SeenAsync(happened => happened.Unregister);
+    }
+
+    [Fact]
+    public async Task Register_PathGiven_IsEchoedAndUsedAsRoute()
+    {
+        await using TestEdge edge = await TestEdge.StartAsync();
+        SipClient bob = await edge.ConnectAsync();
+        SipText challenge = await bob.RequestAsync(bob.RegisterText(3600, null, null));
+        string request = bob.RegisterText(3600, null, bob.Authorization(challenge, "REGISTER", "sip:example.test"))
+            .Replace("Max-Forwards: 70\r\n", "Path: <sip:proxy.example.test;lr>\r\nMax-Forwards: 70\r\n", StringComparison.Ordinal);
+        SipText answer = await bob.RequestAsync(request);
+        Assert.Equal((200, "<sip:proxy.example.test;lr>"), (answer.Status, answer["Path"]));
+        await edge.Core.SendAsync(new CoreEvent { Delivery = edge.Core.Delivery(edge.FlowOf("bob"), "bob", 1) });
+        Assert.Equal("<sip:proxy.example.test;lr>", (await bob.ReceiveAsync(1))[0]["Route"]);
+    }
+}

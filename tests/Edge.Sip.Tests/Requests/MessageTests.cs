@@ -1,0 +1,154 @@
+using Edge.Link.V1;
+using Edge.Sip.Tests.Harness;
+using Testing.Shared.Sip;
+
+namespace Edge.Sip.Tests.Requests;
+
+/// <summary>MESSAGE from clients: spec S6, S11, and its one error table.</summary>
+public class MessageTests
+{
+    [Fact]
+    public async Task Message_FromARegisteredClient_Is202AfterTheCoresAccept()
+    {
+        await using TestEdge edge = await TestEdge.StartAsync();
+        SipClient bob = await edge.RegisteredAsync();
+        SipText answer = await bob.SendAsync("alice", "héllo", callId: "call-1");
+        Assert.Equal(202, answer.Status);
+        Assert.Contains(";tag=", answer["To"], StringComparison.Ordinal);
+        Submit submit = await edge.Core.SeenAsync(happened => happened.Submit);
+        Assert.Equal(("bob", "ticket of bob", "sip:alice@example.test", "héllo"), (submit.User, submit.Ticket.ToStringUtf8(), submit.Recipient, submit.Text.ToStringUtf8()));
+        string[] key = submit.ClientKey.Split('\0');
+        Assert.Equal(3, key.Length);
+        Assert.Equal("call-1", key[0]);
+        Assert.EndsWith($";tag={key[1]}", answer["From"], StringComparison.Ordinal);
+        Assert.Equal($"{key[2]} MESSAGE", answer["CSeq"]);
+        Assert.Equal(1, edge.Sum("edge.messages.accepted"));
+    }
+
+    [Theory]
+    [InlineData(Refusal.BadRecipient, 400, false, false)]
+    [InlineData(Refusal.BadText, 400, false, false)]
+    [InlineData(Refusal.TextTooLong, 413, false, true)]
+    [InlineData(Refusal.UnknownRecipient, 404, false, false)]
+    [InlineData(Refusal.IdReused, 400, false, true)]
+    [InlineData(Refusal.OverLimit, 480, true, false)]
+    [InlineData(Refusal.Unavailable, 503, true, false)]
+    [InlineData(Refusal.NotRegistered, 401, false, false)]
+    public async Task Message_RefusedByTheCore_FollowsTheErrorTable(Refusal refusal, int status, bool retryAfter, bool warning)
+    {
+        await using TestEdge edge = await TestEdge.StartAsync(core: core => core.OnSubmit = _ => new Submitted
+        {
+            Refusal = refusal,
+            RetryAfterSeconds = retryAfter ? 7u : 0,
+            Detail = warning ? "say \"it\" otherwise" : string.Empty,
+        });
+        SipClient bob = await edge.RegisteredAsync();
+        SipText answer = await bob.SendAsync("alice", "hi");
+        Assert.Equal((status, retryAfter ? "7" : string.Empty), (answer.Status, answer["Retry-After"]));
+        Assert.Equal(warning ? "399 example.test \"say 'it' otherwise\"" : string.Empty, answer["Warning"]);
+        Assert.Equal(status == 401, answer["WWW-Authenticate"].Length > 0);
+        Assert.Equal(0, edge.Sum("edge.messages.accepted"));
+    }
+
+    [Fact]
+    public async Task Message_WithoutRegistration_IsChallengedAndNeverAccepted()
+    {
+        await using TestEdge edge = await TestEdge.StartAsync();
+        SipClient bob = await edge.ConnectAsync();
+        SipText answer = await bob.SendAsync("alice", "hi");
+        Assert.Equal(401, answer.Status);
+        string credentials = bob.Authorization(answer, "MESSAGE", "sip:alice@example.test");
+        string again = bob.MessageText("alice", "hi").Replace("Content-Type", $"Authorization: {credentials}\r\nContent-Type", StringComparison.Ordinal);
+        Assert.Equal(401, (await bob.RequestAsync(again)).Status);
+        Assert.Equal(0, edge.Core.Count(happened => happened.Submit));
+    }
+
+    [Fact]
+    public async Task Message_FromOfAnotherAccount_IsForbidden()
+    {
+        await using TestEdge edge = await TestEdge.StartAsync();
+        SipClient carol = await edge.RegisteredAsync("carol");   // registered, but on another connection
+        SipClient bob = await edge.RegisteredAsync();
+        Assert.Equal(403, (await bob.SendAsync("alice", "hi", from: "carol")).Status);
+        Assert.Equal(202, (await carol.SendAsync("alice", "hi")).Status);
+    }
+
+    [Theory]
+    [InlineData("text/plain", 202)]
+    [InlineData("text/plain;charset=us-ascii", 202)]
+    [InlineData("text/plain; charset=\"UTF-8\"", 202)]
+    [InlineData("text/plain;charset=iso-8859-1", 415)]
+    [InlineData("text/html", 415)]
+    [InlineData("message/cpim", 415)]
+    [InlineData("message/imdn+xml", 415)]
+    [InlineData("application/im-iscomposing+xml", 415)]
+    [InlineData("multipart/mixed;boundary=x", 415)]
+    [InlineData("text", 400)]
+    public async Task Message_ContentType_TextInUtf8Only(string type, int status)
+    {
+        await using TestEdge edge = await TestEdge.StartAsync();
+        SipClient bob = await edge.RegisteredAsync();
+        SipText answer = await bob.SendAsync("alice", "hi", type);
+        Assert.Equal((status, status == 415 ? "text/plain" : string.Empty), (answer.Status, answer["Accept"]));
+    }
+
+    [Theory]
+    [InlineData("Content-Type: text/plain;charset=UTF-8\r\n", "", 415)]
+    [InlineData("Content-Type:", "Content-Encoding: gzip\r\nContent-Type:", 415)]
+    [InlineData("Max-Forwards: 70", "Max-Forwards: 0", 483)]
+    [InlineData("Max-Forwards: 70", "Max-Forwards: 70\r\nRequire: teleport", 420)]
+    public async Task Message_Unusable_IsRefused(string good, string bad, int status)
+    {
+        await using TestEdge edge = await TestEdge.StartAsync();
+        SipClient bob = await edge.RegisteredAsync();
+        SipText answer = await bob.RequestAsync(bob.MessageText("alice", "hi").Replace(good, bad, StringComparison.Ordinal));
+        Assert.Equal((status, status == 420 ? "teleport" : string.Empty), (answer.Status, answer["Unsupported"]));
+        Assert.Equal(202, (await bob.SendAsync("alice", "hi")).Status);   // the connection is as good as before
+    }
+
+    [Fact]
+    public async Task Message_RepeatedWhilePending_IsAbsorbed()
+    {
+        using SemaphoreSlim answer = new(0);
+        await using TestEdge edge = await TestEdge.StartAsync(core: core => core.OnSubmit = _ =>
+        {
+            answer.Wait();
+            return new Submitted();
+        });
+        SipClient bob = await edge.RegisteredAsync();
+        string message = bob.MessageText("alice", "hi");
+        Task<SipText> first = bob.RequestAsync(message + message + bob.PlainText("OPTIONS"));
+        Assert.EndsWith("OPTIONS", (await first)["CSeq"], StringComparison.Ordinal);   // by now both copies have been read
+        answer.Release();
+        Assert.Equal(202, (await bob.ResponseAsync()).Status);
+        Assert.Equal(200, (await bob.RequestAsync(bob.PlainText("OPTIONS"))).Status);
+        Assert.Equal(1, edge.Core.Count(happened => happened.Submit));
+    }
+
+    /// <summary>Promise P6: no false acceptance, 503 with Retry-After within 5 s instead.</summary>
+    [Fact]
+    public async Task Message_TheCoreStaysSilent_Is503AfterFiveSeconds()
+    {
+        await using TestEdge edge = await TestEdge.StartAsync(moveTime: true, core: core => core.OnSubmit = _ => null);
+        SipClient bob = await edge.RegisteredAsync();
+        Task<SipText> answer = bob.SendAsync("alice", "hi");
+        await edge.Core.SeenAsync(happened => happened.Submit);
+        await edge.MoveAsync(TimeSpan.FromSeconds(4));
+        Assert.False(answer.IsCompleted);
+        await edge.MoveUntilAsync(() => answer.IsCompleted, TimeSpan.FromSeconds(2), "503 after 5 s");
+        Assert.Equal((503, "5"), ((await answer).Status, (await answer)["Retry-After"]));
+    }
+
+    [Fact]
+    public async Task Message_TheLinkIsCut_Is503()
+    {
+        await using TestEdge edge = await TestEdge.StartAsync(core: core => core.OnSubmit = _ => null);
+        SipClient bob = await edge.RegisteredAsync();
+        Task<SipText> answer = bob.SendAsync("alice", "hi");
+        await edge.Core.SeenAsync(happened => happened.Submit);
+        edge.Core.Refuses = true;
+        edge.Core.Cut();
+        Assert.Equal(503, (await answer).Status);
+        Assert.Equal(503, (await bob.SendAsync("alice", "hi")).Status);   // and none is asked while it is down
+    }
+}
