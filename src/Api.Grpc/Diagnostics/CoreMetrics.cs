@@ -1,0 +1,63 @@
+using System.Diagnostics.Metrics;
+using System.Reflection;
+using Api.Grpc.Translation;
+using Edge.Link.V1;
+
+namespace Api.Grpc.Diagnostics;
+
+/// <summary>What the core counts beside its store. Callers say what happened; names, units and tags live only here.</summary>
+internal sealed class CoreMetrics
+{
+    public const string MeterName = "Api.Grpc";
+
+    private readonly Counter<long> _accepted;
+    private readonly Counter<long> _refused;
+    private readonly Counter<long> _delivered;
+    private readonly Counter<long> _registrations;
+    private readonly Counter<long> _reportsIgnored;
+    private readonly Counter<long> _pushesDropped;
+    private readonly UpDownCounter<long> _links;
+
+    public CoreMetrics(IMeterFactory meters)
+    {
+        Meter meter = meters.Create(MeterName);
+        _accepted = meter.CreateCounter<long>("edge.messages.accepted", "{message}", "Messages accepted for the first time, by way in.");
+        _refused = meter.CreateCounter<long>("edge.messages.refused", "{request}", "Requests refused, by way in and reason.");
+        _delivered = meter.CreateCounter<long>("edge.messages.delivered", "{message}", "Reports of a final 2xx that were written down; one repeated after a cut counts again.");
+        _registrations = meter.CreateCounter<long>("edge.registrations", "{registration}", "Registrations with credentials, by outcome.");
+        _reportsIgnored = meter.CreateCounter<long>("edge.link.reports.ignored", "{report}", "Delivery reports without a valid token.");
+        _pushesDropped = meter.CreateCounter<long>("edge.link.pushes.dropped", "{push}", "Pushes dropped because a link was behind; the sweep finds them again.");
+        _links = meter.CreateUpDownCounter<long>("edge.links.up", "{link}", "Edges connected just now.");
+        meter.CreateObservableGauge("edge.build.info", static () => new Measurement<int>(1, new KeyValuePair<string, object?>("edge.version", Version), new KeyValuePair<string, object?>("edge.part", "core")), null, "Always 1; its tags say what runs.");
+    }
+
+    /// <summary>Of this build.</summary>
+    public static string Version { get; } =
+        typeof(CoreMetrics).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown";
+
+    public void Accepted(WayIn way) => _accepted.Add(1, new KeyValuePair<string, object?>("edge.way", Ways.Tag(way)));
+
+    public void Refused(WayIn way, Reason reason) => _refused.Add(
+        1, new KeyValuePair<string, object?>("edge.way", Ways.Tag(way)), new KeyValuePair<string, object?>("edge.reason", StatusMapping.Of(reason).Name));
+
+    public void Delivered() => _delivered.Add(1);
+
+    public void Registration(RegisterOutcome outcome) => _registrations.Add(1, new KeyValuePair<string, object?>("edge.outcome", outcome switch
+    {
+        RegisterOutcome.Bound => "bound",
+        RegisterOutcome.BadCredentials => "bad_credentials",
+        RegisterOutcome.StaleNonce => "stale_nonce",
+        RegisterOutcome.BadTicket => "bad_ticket",
+        RegisterOutcome.StoreUnavailable => "store_unavailable",
+        RegisterOutcome.TooManyFailures => "too_many_failures",
+        _ => throw new ArgumentOutOfRangeException(nameof(outcome)),
+    }));
+
+    public void ReportIgnored() => _reportsIgnored.Add(1);
+
+    public void PushDropped() => _pushesDropped.Add(1);
+
+    public void LinkUp() => _links.Add(1);
+
+    public void LinkDown() => _links.Add(-1);
+}

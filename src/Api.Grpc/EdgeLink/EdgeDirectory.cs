@@ -1,0 +1,69 @@
+using System.Collections.Concurrent;
+using Api.Grpc.Diagnostics;
+using Core.Store.Accounts;
+using Core.Store.Mailboxes;
+using Core.Store.Presence;
+using Edge.Link.V1;
+
+namespace Api.Grpc.EdgeLink;
+
+/// <summary>The edges that this core reaches just now: one stream each, of the edge's newest start.</summary>
+internal sealed class EdgeDirectory(LinkMapping mapping, CoreMetrics metrics, ILogger<EdgeDirectory> logger) : IDeliveryPort
+{
+    private readonly ConcurrentDictionary<string, EdgeStream> _streams = new(StringComparer.Ordinal);
+    private readonly Lock _joining = new();
+
+    /// <summary>Enters a stream; an older one of the same edge is ended.</summary>
+    /// <returns>False if a newer start of the edge is already connected: this is a process that should be gone.</returns>
+    public bool TryJoin(EdgeStream stream)
+    {
+        lock (_joining)
+        {
+            if (_streams.TryGetValue(stream.EdgeId, out EdgeStream? old))
+            {
+                if (old.Epoch > stream.Epoch) return false;
+                CoreLog.EdgeSuperseded(logger, old.EdgeId, old.Epoch);
+                old.End("superseded by a newer link");
+                metrics.LinkDown();
+            }
+
+            _streams[stream.EdgeId] = stream;
+            metrics.LinkUp();
+            return true;
+        }
+    }
+
+    /// <summary>Takes a stream out, unless a newer one has its place.</summary>
+    public void Leave(EdgeStream stream)
+    {
+        if (_streams.TryRemove(new KeyValuePair<string, EdgeStream>(stream.EdgeId, stream))) metrics.LinkDown();
+    }
+
+    /// <summary>Ends all streams: this core is stopping.</summary>
+    public void EndAll()
+    {
+        foreach (EdgeStream stream in _streams.Values) stream.End("the core is stopping");
+    }
+
+    public bool Reaches(FlowId flow) => Find(flow) is not null;
+
+    public void Push(FlowId flow, AccountAddress recipient, MailboxPage page)
+    {
+        if (Find(flow) is { } stream) Push(stream, new CoreEvent { Page = mapping.ToPage(flow, recipient, page) });
+    }
+
+    /// <summary>Pushes a message that was accepted just now; one for an edge that is not reached from here is left to the sweep.</summary>
+    public void Push(DirectedMessage directed)
+    {
+        if (Find(directed.Flow) is { } stream) Push(stream, new CoreEvent { Delivery = mapping.ToDelivery(directed.Flow, directed.Message) });
+    }
+
+    private EdgeStream? Find(FlowId flow) => _streams.TryGetValue(flow.EdgeId, out EdgeStream? stream) && stream.Epoch == flow.Epoch ? stream : null;
+
+    private void Push(EdgeStream stream, CoreEvent push)
+    {
+        if (stream.TryPush(push)) return;
+        metrics.PushDropped();
+        CoreLog.PushDropped(logger, stream.EdgeId);
+    }
+}

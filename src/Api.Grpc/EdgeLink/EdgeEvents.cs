@@ -1,0 +1,106 @@
+using Api.Grpc.Diagnostics;
+using Api.Grpc.Translation;
+using Core.Store;
+using Edge.Link.V1;
+
+namespace Api.Grpc.EdgeLink;
+
+/// <summary>Starts what an edge's events ask for, in the order of the stream and without waiting between them; answers as they end.</summary>
+/// <remarks>Store calls begin in that order, so an acknowledgement takes effect before the page request behind it (docs/adr/0010).</remarks>
+internal sealed class EdgeEvents(EdgeRegistrations registrations, EdgeSubmissions submissions, EdgeReports reports, ILogger<EdgeEvents> logger)
+{
+    /// <summary>Begins one event that has its place under way. Never throws.</summary>
+    public void Start(EdgeStream stream, FlowOrder order, EdgeEvent happened)
+    {
+        switch (happened.EventCase)
+        {
+            case EdgeEvent.EventOneofCase.Register:
+                StartInOrder(stream, order, happened, happened.Register.Flow, happened.Register.User);
+                break;
+            case EdgeEvent.EventOneofCase.Refresh:
+                StartInOrder(stream, order, happened, happened.Refresh.Flow, happened.Refresh.User);
+                break;
+            case EdgeEvent.EventOneofCase.Unregister:
+                StartInOrder(stream, order, happened, happened.Unregister.Flow, happened.Unregister.User);
+                break;
+            case EdgeEvent.EventOneofCase.Hello:
+                stream.EndWithoutAnswer();
+                stream.End("a second Hello");
+                break;
+            case EdgeEvent.EventOneofCase.Heartbeat or EdgeEvent.EventOneofCase.None:   // None: an event of a later protocol
+                stream.EndWithoutAnswer();
+                break;
+            default:
+                _ = RunAsync(stream, happened, before: null);
+                break;
+        }
+    }
+
+    private void StartInOrder(EdgeStream stream, FlowOrder order, EdgeEvent happened, ulong flow, string user) =>
+        order.Enter(flow, user, RunAsync(stream, happened, order.Before(flow, user)));
+
+    private async Task RunAsync(EdgeStream stream, EdgeEvent happened, Task? before)
+    {
+        if (before is not null) await before.ConfigureAwait(false);
+        CoreEvent answer;
+        try
+        {
+            answer = await AnswerAsync(stream, happened).ConfigureAwait(false);
+        }
+        catch (StoreUnavailableException)
+        {
+            answer = Unavailable(happened);   // the store has logged and counted it
+        }
+        catch (Exception fault)   // one event's fault must not end the link of all clients of an edge
+        {
+            CoreLog.EventFailed(logger, stream.EdgeId, happened.EventCase.ToString(), fault);
+            answer = Unavailable(happened);
+        }
+
+        stream.Answer(answer);
+    }
+
+    private Task<CoreEvent> AnswerAsync(EdgeStream stream, EdgeEvent happened) => happened.EventCase switch
+    {
+        EdgeEvent.EventOneofCase.Register => registrations.RegisterAsync(stream, happened.Register),
+        EdgeEvent.EventOneofCase.Refresh => registrations.RefreshAsync(stream, happened.Refresh),
+        EdgeEvent.EventOneofCase.Unregister => registrations.UnregisterAsync(stream, happened.Unregister),
+        EdgeEvent.EventOneofCase.PageRequest => registrations.ReadPageAsync(stream, happened.PageRequest),
+        EdgeEvent.EventOneofCase.Submit => submissions.SubmitAsync(stream, happened.Submit),
+        EdgeEvent.EventOneofCase.DeliveryReport => reports.ReportAsync(stream, happened.DeliveryReport),
+        _ => throw new InvalidOperationException($"An event without an answer: {happened.EventCase}."),
+    };
+
+    /// <summary>Nothing is known of what the store did; every event may be sent again.</summary>
+    private static CoreEvent Unavailable(EdgeEvent happened) => happened.EventCase switch
+    {
+        EdgeEvent.EventOneofCase.Register => new CoreEvent
+        {
+            Registered = new Registered { Request = happened.Register.Request, Outcome = RegisterOutcome.StoreUnavailable, RetryAfterSeconds = (uint)Refused.Store.RetryAfterSeconds },
+        },
+        EdgeEvent.EventOneofCase.Refresh => new CoreEvent
+        {
+            Refreshed = new Refreshed { Flow = happened.Refresh.Flow, User = happened.Refresh.User, Outcome = RegisterOutcome.StoreUnavailable },
+        },
+        EdgeEvent.EventOneofCase.Unregister => new CoreEvent
+        {
+            Reported = new Reported { Flow = happened.Unregister.Flow, User = happened.Unregister.User, Retry = true },
+        },
+        EdgeEvent.EventOneofCase.PageRequest => new CoreEvent
+        {
+            Page = new Page
+            {
+                Flow = happened.PageRequest.Flow, User = happened.PageRequest.User, After = happened.PageRequest.After, Upto = happened.PageRequest.After, Failed = true,
+            },
+        },
+        EdgeEvent.EventOneofCase.Submit => new CoreEvent { Submitted = EdgeSubmissions.Refuse(happened.Submit, string.Empty, Refused.Store) },
+        EdgeEvent.EventOneofCase.DeliveryReport => new CoreEvent
+        {
+            Reported = new Reported
+            {
+                Flow = happened.DeliveryReport.Flow, User = happened.DeliveryReport.User, Sequence = happened.DeliveryReport.Sequence, Retry = true,
+            },
+        },
+        _ => throw new InvalidOperationException($"An event without an answer: {happened.EventCase}."),
+    };
+}

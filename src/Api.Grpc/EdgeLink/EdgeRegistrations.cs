@@ -1,0 +1,123 @@
+using Api.Grpc.Authentication;
+using Api.Grpc.Diagnostics;
+using Api.Grpc.Options;
+using Core.Store;
+using Core.Store.Accounts;
+using Core.Store.Mailboxes;
+using Core.Store.Presence;
+using Edge.Link.V1;
+using Google.Protobuf;
+using Microsoft.Extensions.Options;
+
+namespace Api.Grpc.EdgeLink;
+
+/// <summary>Registrations at an edge: proved by digest, renewed by ticket, ended; each answers with the first page of what waits.</summary>
+internal sealed class EdgeRegistrations(
+    IMessageStore store, IAccountStore accounts, RegistrationTicket tickets, NonceCheck nonces, FailureBudget budget, LinkMapping mapping,
+    CoreMetrics metrics, TimeProvider time, IOptions<EdgeLinkOptions> link, IOptions<CoreStoreOptions> storeOptions, ILogger<EdgeRegistrations> logger)
+{
+    private readonly EdgeLinkOptions _options = link.Value;
+    private readonly string _domain = storeOptions.Value.Domain.ToLowerInvariant();
+
+    /// <summary>Verifies the digest, binds the flow, drains.</summary>
+    public async Task<CoreEvent> RegisterAsync(EdgeStream stream, Register register)
+    {
+        Registered answer = new() { Request = register.Request };
+        FlowId flow = new(stream.EdgeId, stream.Epoch, register.Flow);
+        AccountVerifiers? verifiers = null;
+        if (AccountAddress.TryCreate(register.User, register.Domain, out AccountAddress account) && account.Domain == _domain)
+            (answer.Outcome, verifiers) = await ProveAsync(register, account, flow, answer).ConfigureAwait(false);
+        else
+            answer.Outcome = RegisterOutcome.BadCredentials;
+
+        if (answer.Outcome != RegisterOutcome.Bound)
+        {
+            CoreLog.RegistrationRefused(logger, stream.EdgeId, answer.Outcome);
+        }
+        else if (register.ExpiresSeconds == 0)
+        {
+            await store.UnregisterAsync(account, flow).ConfigureAwait(false);
+        }
+        else
+        {
+            MailboxPage page = await store.RegisterAsync(account, Bind(flow, register.Device, register.ExpiresSeconds), after: 0, forgetTries: true).ConfigureAwait(false);
+            answer.Page = mapping.ToPage(flow, account, page);
+            (answer.Ticket, answer.TicketExpireTimeMs) = tickets.Issue(account, verifiers!.CredentialVersion, flow);
+        }
+
+        metrics.Registration(answer.Outcome);
+        return new CoreEvent { Registered = answer };
+    }
+
+    /// <summary>Renews a binding that the edge has already answered, or that stands in its snapshot after a cut.</summary>
+    public async Task<CoreEvent> RefreshAsync(EdgeStream stream, Refresh refresh)
+    {
+        Refreshed answer = new() { Flow = refresh.Flow, User = refresh.User, Outcome = RegisterOutcome.BadTicket };
+        FlowId flow = new(stream.EdgeId, stream.Epoch, refresh.Flow);
+        if (await HoldsTicketAsync(refresh.User, refresh.Ticket, flow).ConfigureAwait(false) is { } account)
+        {
+            answer.Outcome = RegisterOutcome.Bound;
+            if (refresh.ExpiresSeconds == 0)
+            {
+                await store.UnregisterAsync(account, flow).ConfigureAwait(false);
+            }
+            else
+            {
+                MailboxPage page = await store.RegisterAsync(account, Bind(flow, refresh.Device, refresh.ExpiresSeconds), refresh.After, refresh.ByClient).ConfigureAwait(false);
+                answer.Page = mapping.ToPage(flow, account, page);
+            }
+        }
+
+        return new CoreEvent { Refreshed = answer };
+    }
+
+    /// <summary>Ends a binding; needs no ticket, since an edge can only end flows of its own.</summary>
+    public async Task<CoreEvent> UnregisterAsync(EdgeStream stream, Unregister unregister)
+    {
+        if (AccountAddress.TryCreate(unregister.User, _domain, out AccountAddress account))
+            await store.UnregisterAsync(account, new FlowId(stream.EdgeId, stream.Epoch, unregister.Flow)).ConfigureAwait(false);
+        return new CoreEvent { Reported = new Reported { Flow = unregister.Flow, User = unregister.User } };
+    }
+
+    /// <summary>The next page; an empty one without a valid ticket, so that the edge does not ask again.</summary>
+    public async Task<CoreEvent> ReadPageAsync(EdgeStream stream, PageRequest request)
+    {
+        FlowId flow = new(stream.EdgeId, stream.Epoch, request.Flow);
+        if (await HoldsTicketAsync(request.User, request.Ticket, flow).ConfigureAwait(false) is not { } account)
+            return new CoreEvent { Page = new Page { Flow = request.Flow, User = request.User, After = request.After, Upto = request.After } };
+        return new CoreEvent { Page = mapping.ToPage(flow, account, await store.ReadPageAsync(account, flow, request.After).ConfigureAwait(false)) };
+    }
+
+    /// <summary>The account whose ticket this is, if its credentials are still those of the registration; else null.</summary>
+    public async ValueTask<AccountAddress?> HoldsTicketAsync(string user, ByteString ticket, FlowId flow)
+    {
+        if (!AccountAddress.TryCreate(user, _domain, out AccountAddress account) || !tickets.TryVerify(ticket.Span, account, flow, out int version)) return null;
+        AccountVerifiers? verifiers = await accounts.FindVerifiersAsync(account).ConfigureAwait(false);
+        return verifiers is not null && verifiers.CredentialVersion == version ? account : null;
+    }
+
+    private async ValueTask<(RegisterOutcome Outcome, AccountVerifiers? Verifiers)> ProveAsync(Register register, AccountAddress account, FlowId flow, Registered answer)
+    {
+        if (IsLocked(account, answer)) return (RegisterOutcome.TooManyFailures, null);
+        AccountVerifiers? verifiers = await accounts.FindVerifiersAsync(account).ConfigureAwait(false);
+        DigestResponse? proof = DigestVerifier.FirstValid(register.Digests, account, "REGISTER", verifiers, _options.OfferMd5);
+        if (IsLocked(account, answer)) return (RegisterOutcome.TooManyFailures, null);   // by guesses sent at the same time
+        if (proof is null)
+        {
+            budget.Failed(account, address: null);
+            return (RegisterOutcome.BadCredentials, null);
+        }
+
+        return nonces.IsFresh(proof.Nonce, flow.EdgeId, flow.Flow) ? (RegisterOutcome.Bound, verifiers) : (RegisterOutcome.StaleNonce, null);
+    }
+
+    private bool IsLocked(AccountAddress account, Registered answer)
+    {
+        if (budget.Wait(account, address: null) is not { } wait) return false;
+        answer.RetryAfterSeconds = (uint)Math.Max(1, Math.Ceiling(wait.TotalSeconds));
+        return true;
+    }
+
+    private Binding Bind(FlowId flow, string device, uint expiresSeconds) =>
+        new(flow, device, time.GetUtcNow() + TimeSpan.FromSeconds(Math.Min(expiresSeconds, _options.MaxExpires.TotalSeconds)));
+}

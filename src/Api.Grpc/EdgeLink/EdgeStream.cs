@@ -1,0 +1,124 @@
+using System.Threading.Channels;
+using Edge.Link.V1;
+using Grpc.Core;
+
+namespace Api.Grpc.EdgeLink;
+
+/// <summary>The way down to one edge: a queue that is drained into one batch per write, whatever piled up while the last write was under way.</summary>
+/// <remarks>
+/// Answers are bounded by the events under way: an event counts as under way until its answer is written, and then the reader goes on.
+/// Pushes are bounded by the queue: one too many is dropped, for the sweep to find again.
+/// </remarks>
+internal sealed class EdgeStream : IDisposable
+{
+    /// <summary>About 64 KiB a batch: what a peer's buffers and the other streams take easily. One page may be larger.</summary>
+    private const int BatchBytes = 64 * 1_024;
+
+    private const int BatchEvents = 64;
+
+    private readonly TimeProvider _time;
+    private readonly int _mostQueued;
+    private readonly Channel<Item> _queue = Channel.CreateUnbounded<Item>(new UnboundedChannelOptions { SingleReader = true });
+    private readonly SemaphoreSlim _underWay;
+    private readonly CancellationTokenSource _end = new();
+    private int _queued;
+    private long _lastWrite;
+    private long _lastRead;
+    private string? _why;
+
+    public EdgeStream(string edgeId, long epoch, int mostUnderWay, int mostQueued, TimeProvider time)
+    {
+        (EdgeId, Epoch, _mostQueued, _time) = (edgeId, epoch, mostQueued, time);
+        _underWay = new SemaphoreSlim(mostUnderWay, mostUnderWay);
+        _lastRead = _lastWrite = time.GetTimestamp();
+        Ended = _end.Token;
+    }
+
+    public string EdgeId { get; }
+
+    public long Epoch { get; }
+
+    /// <summary>Cancelled when the stream is to end, for whatever reason.</summary>
+    public CancellationToken Ended { get; }
+
+    /// <summary>Why it ended: the first reason given.</summary>
+    public string Why => _why ?? "closed by the edge";
+
+    /// <summary>Since the edge last said something.</summary>
+    public TimeSpan SinceRead => _time.GetElapsedTime(Volatile.Read(ref _lastRead));
+
+    /// <summary>Since something was last written to the edge.</summary>
+    public TimeSpan SinceWrite => _time.GetElapsedTime(Volatile.Read(ref _lastWrite));
+
+    /// <summary>The edge said something.</summary>
+    public void Heard() => Volatile.Write(ref _lastRead, _time.GetTimestamp());
+
+    /// <summary>Takes a place for an event; waits while too many are under way.</summary>
+    public Task BeginAsync() => _underWay.WaitAsync(Ended);
+
+    /// <summary>Gives an event's place back when it has no answer.</summary>
+    public void EndWithoutAnswer() => _underWay.Release();
+
+    /// <summary>Queues the answer to an event; its place comes back when it is written.</summary>
+    public void Answer(CoreEvent answer) => Enqueue(new Item(answer, IsAnswer: true));
+
+    /// <summary>Queues something nobody asked for.</summary>
+    /// <returns>False if the edge is so far behind that it was dropped.</returns>
+    public bool TryPush(CoreEvent push)
+    {
+        if (Volatile.Read(ref _queued) >= _mostQueued) return false;
+        Enqueue(new Item(push, IsAnswer: false));
+        return true;
+    }
+
+    /// <summary>Ends the stream.</summary>
+    public void End(string why)
+    {
+        Interlocked.CompareExchange(ref _why, why, null);
+        try
+        {
+            _end.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // it has ended on its own meanwhile
+        }
+    }
+
+    /// <summary>Writes until the stream ends. At once when idle; no timer adds latency.</summary>
+    public async Task WriteAsync(IAsyncStreamWriter<ConnectResponse> writer)
+    {
+        ConnectResponse batch = new();
+        while (await _queue.Reader.WaitToReadAsync(Ended).ConfigureAwait(false))
+        {
+            int bytes = 0;
+            int answers = 0;
+            while (batch.Events.Count < BatchEvents && bytes < BatchBytes && _queue.Reader.TryRead(out Item item))
+            {
+                batch.Events.Add(item.Event);
+                bytes += item.Event.CalculateSize();
+                if (item.IsAnswer) answers++;
+            }
+
+            Interlocked.Add(ref _queued, -batch.Events.Count);
+            batch.CoreTimeMs = _time.GetUtcNow().ToUnixTimeMilliseconds();
+            await writer.WriteAsync(batch, Ended).ConfigureAwait(false);
+            Volatile.Write(ref _lastWrite, _time.GetTimestamp());
+            batch.Events.Clear();
+            if (answers > 0) _underWay.Release(answers);
+        }
+    }
+
+    public void Dispose()
+    {
+        _end.Dispose();   // the semaphore stays for events that end late; it holds nothing to free
+    }
+
+    private void Enqueue(Item item)
+    {
+        Interlocked.Increment(ref _queued);
+        _queue.Writer.TryWrite(item);
+    }
+
+    private readonly record struct Item(CoreEvent Event, bool IsAnswer);
+}

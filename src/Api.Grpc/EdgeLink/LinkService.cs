@@ -1,0 +1,146 @@
+using System.Security.Cryptography.X509Certificates;
+using Api.Grpc.Diagnostics;
+using Api.Grpc.Options;
+using Core.Store;
+using Core.Store.Presence;
+using Edge.Link.V1;
+using Grpc.Core;
+using Microsoft.Extensions.Options;
+
+namespace Api.Grpc.EdgeLink;
+
+/// <summary>The core's side of an edge link: who is it, which start of it, then events up and answers and pushes down until one side is gone.</summary>
+internal sealed class LinkService(
+    IEdgeEpochs epochs, EdgeDirectory edges, EdgeEvents events, NonceCheck nonces, TimeProvider time,
+    IOptions<EdgeLinkOptions> link, IOptions<CoreStoreOptions> store, ILogger<LinkService> logger) : Edge.Link.V1.LinkService.LinkServiceBase
+{
+    private const uint Protocol = 1;
+    private const int InstanceBytes = 16;
+
+    private readonly EdgeLinkOptions _options = link.Value;
+
+    public override async Task Connect(IAsyncStreamReader<ConnectRequest> requests, IServerStreamWriter<ConnectResponse> responses, ServerCallContext context)
+    {
+        X509Certificate2? certificate = context.GetHttpContext().Connection.ClientCertificate;
+        if (!EdgeIdentity.TryRead(certificate, out string edgeId)) throw Refuse(StatusCode.PermissionDenied, "the certificate is not an edge's (CN = edge id, OU = edge)");
+
+        using CancellationTokenSource patience = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken);
+        patience.CancelAfter(_options.DeadAfter);
+        if (!await requests.MoveNext(patience.Token).ConfigureAwait(false)) return;
+        ConnectRequest first = requests.Current;
+        if (first.Events.Count == 0 || first.Events[0].Hello is not { } hello) throw Refuse(StatusCode.InvalidArgument, "the first event is not Hello");
+        if (hello.EdgeId != edgeId) throw Refuse(StatusCode.PermissionDenied, "the edge id is not the certificate's common name");
+        if (hello.Protocol != Protocol) throw Refuse(StatusCode.FailedPrecondition, "this core speaks protocol 1");
+        if (hello.Instance.Length != InstanceBytes) throw Refuse(StatusCode.InvalidArgument, "the instance must have 16 bytes");
+
+        long epoch = await EpochAsync(hello).ConfigureAwait(false);
+        using EdgeStream stream = new(edgeId, epoch, _options.MaxEventsUnderWay, _options.MaxQueuedEvents, time);
+        long hour = nonces.Hour;
+        stream.TryPush(new CoreEvent { Welcome = Welcome(epoch) });   // before the stream can be found: the first event down
+        if (!edges.TryJoin(stream)) throw Refuse(StatusCode.FailedPrecondition, "a newer start of this edge is connected");
+        CoreLog.EdgeConnected(logger, edgeId, epoch, hello.Version);
+        await RunAsync(stream, hour, first, requests, responses, context.CancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task RunAsync(
+        EdgeStream stream, long hour, ConnectRequest first, IAsyncStreamReader<ConnectRequest> requests, IServerStreamWriter<ConnectResponse> responses, CancellationToken closed)
+    {
+        using CancellationTokenRegistration close = closed.UnsafeRegister(static s => ((EdgeStream)s!).End("the connection ended"), stream);
+        Task writing = EndingAsync(stream, stream.WriteAsync(responses));
+        Task watching = EndingAsync(stream, WatchAsync(stream, hour));
+        try
+        {
+            await EndingAsync(stream, ReadAsync(stream, first, requests)).ConfigureAwait(false);
+        }
+        finally
+        {
+            edges.Leave(stream);
+            stream.End("closed by the edge");
+            await writing.ConfigureAwait(false);
+            await watching.ConfigureAwait(false);
+            CoreLog.EdgeDisconnected(logger, stream.EdgeId, stream.Epoch, stream.Why);
+        }
+    }
+
+    private async Task ReadAsync(EdgeStream stream, ConnectRequest first, IAsyncStreamReader<ConnectRequest> requests)
+    {
+        FlowOrder order = new();
+        ConnectRequest batch = first;
+        int next = 1;   // the first event was Hello
+        while (true)
+        {
+            stream.Heard();
+            for (; next < batch.Events.Count; next++)
+            {
+                await stream.BeginAsync().ConfigureAwait(false);
+                events.Start(stream, order, batch.Events[next]);
+            }
+
+            if (!await requests.MoveNext(stream.Ended).ConfigureAwait(false)) return;
+            batch = requests.Current;
+            next = 0;
+        }
+    }
+
+    /// <summary>Heartbeats, the silence that ends a link, and new nonce keys with the hour.</summary>
+    private async Task WatchAsync(EdgeStream stream, long hour)
+    {
+        TimeSpan period = TimeSpan.FromTicks(Math.Min(TimeSpan.TicksPerSecond, _options.HeartbeatInterval.Ticks / 2));
+        using PeriodicTimer timer = new(period, time);
+        while (await timer.WaitForNextTickAsync(stream.Ended).ConfigureAwait(false))
+        {
+            if (stream.SinceRead > _options.DeadAfter) stream.End("silent for too long");
+            if (nonces.Hour != hour)
+            {
+                hour = nonces.Hour;
+                stream.TryPush(new CoreEvent { NonceKeys = nonces.Keys() });
+            }
+            else if (stream.SinceWrite >= _options.HeartbeatInterval)
+            {
+                stream.TryPush(new CoreEvent { Heartbeat = new Heartbeat() });
+            }
+        }
+    }
+
+    /// <summary>Whichever of reading, writing and watching ends first ends the stream; a lost connection is how links end, not a fault.</summary>
+    private static async Task EndingAsync(EdgeStream stream, Task part)
+    {
+        try
+        {
+            await part.ConfigureAwait(false);
+            stream.End("closed by the edge");
+        }
+        catch (Exception e) when (e is OperationCanceledException or IOException or InvalidOperationException or RpcException)
+        {
+            stream.End($"the connection failed ({e.GetType().Name})");
+        }
+    }
+
+    private async Task<long> EpochAsync(Hello hello)
+    {
+        try
+        {
+            return await epochs.EpochOfAsync(hello.EdgeId, hello.Instance.Memory).ConfigureAwait(false);
+        }
+        catch (StoreUnavailableException)
+        {
+            throw Refuse(StatusCode.Unavailable, "the store does not answer");
+        }
+    }
+
+    private Welcome Welcome(long epoch) => new()
+    {
+        Epoch = epoch,
+        Domain = store.Value.Domain.ToLowerInvariant(),
+        NonceKeys = nonces.Keys(),
+        OfferMd5 = _options.OfferMd5,
+        MinExpiresSeconds = (uint)_options.MinExpires.TotalSeconds,
+        MaxExpiresSeconds = (uint)_options.MaxExpires.TotalSeconds,
+    };
+
+    private RpcException Refuse(StatusCode code, string why)
+    {
+        CoreLog.EdgeRefused(logger, why);
+        return new RpcException(new Status(code, why));
+    }
+}

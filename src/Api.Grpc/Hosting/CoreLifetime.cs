@@ -1,0 +1,32 @@
+using Api.Grpc.Diagnostics;
+using Api.Grpc.EdgeLink;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+
+namespace Api.Grpc.Hosting;
+
+/// <summary>Says where the core listens once it does, and ends the links when it stops: edges go to another core at once instead of at the deadline.</summary>
+internal sealed class CoreLifetime(IServer server, EdgeDirectory edges, ILogger<CoreLifetime> logger) : IHostedLifecycleService
+{
+    public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StartedAsync(CancellationToken cancellationToken)
+    {
+        string[] addresses = [.. server.Features.Get<IServerAddressesFeature>()?.Addresses ?? []];
+        if (addresses is [string api, string admin, string link, string metrics]) CoreLog.Started(logger, CoreMetrics.Version, api, admin, link, metrics);
+        return Task.CompletedTask;
+    }
+
+    public Task StoppingAsync(CancellationToken cancellationToken)
+    {
+        CoreLog.Stopping(logger);
+        edges.EndAll();
+        return Task.CompletedTask;
+    }
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+}

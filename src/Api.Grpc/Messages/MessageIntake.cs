@@ -1,0 +1,74 @@
+using System.Globalization;
+using Api.Grpc.Diagnostics;
+using Api.Grpc.EdgeLink;
+using Api.Grpc.Translation;
+using Core.Store;
+using Core.Store.Accounts;
+using Core.Store.Content;
+using Core.Store.Mailboxes;
+using Microsoft.Extensions.Options;
+
+namespace Api.Grpc.Messages;
+
+/// <summary>The one path of a message in, whatever way it came: checks it, has it stored, pushes it to the recipient's edge at once.</summary>
+internal sealed class MessageIntake(IMessageStore store, EdgeDirectory edges, CoreMetrics metrics, IOptions<CoreStoreOptions> options)
+{
+    private readonly TextLimits _limits = options.Value.Text;
+    private readonly string _domain = options.Value.Domain.ToLowerInvariant();
+
+    /// <summary>Nothing is stored for a refused message.</summary>
+    /// <param name="way">For the metrics; a refusal is counted by who answers it.</param>
+    /// <param name="sender">The authenticated account.</param>
+    /// <param name="messageId">Made by the client, or derived from its SIP request.</param>
+    /// <param name="recipient">As the client wrote it.</param>
+    /// <param name="text">As the client sent it.</param>
+    public async Task<Intake> AcceptAsync(WayIn way, AccountAddress sender, Guid messageId, string recipient, ReadOnlyMemory<byte> text)
+    {
+        if (!AccountAddress.TryParse(recipient, _domain, out AccountAddress address)) return Refuse(Reason.BadRecipient, "The recipient must be one account: user, user@domain or sip:user@domain.");
+        TextFault fault = TextRules.Check(text.Span, _limits, out TextCounts counts);
+        if (fault != TextFault.None) return new Intake(Refuse(fault, counts), null);
+        if (address.Domain != _domain) return UnknownRecipient();
+
+        Acceptance acceptance;
+        try
+        {
+            acceptance = await store.AcceptAsync(new NewMessage(sender, messageId, address, text)).ConfigureAwait(false);
+        }
+        catch (StoreUnavailableException)
+        {
+            return new Intake(Refused.Store, null);
+        }
+
+        if (acceptance.Push is { } push) edges.Push(push);
+        switch (acceptance.Outcome)
+        {
+            case AcceptOutcome.Accepted:
+                metrics.Accepted(way);
+                return new Intake(null, acceptance.Status);
+            case AcceptOutcome.Repeated:
+                return new Intake(null, acceptance.Status);
+            case AcceptOutcome.IdReused:
+                return Refuse(Reason.IdReused, "This message id was used for another text or recipient: make a new one.");
+            case AcceptOutcome.UnknownRecipient:
+                return UnknownRecipient();
+            case AcceptOutcome.QueueFull:
+                return new Intake(new Refused(Reason.QueueFull, "Too many messages wait for this recipient.", RetryAfter: Refused.QueuePause), null);
+            default:
+                throw new InvalidOperationException($"An outcome without an answer: {acceptance.Outcome}.");
+        }
+    }
+
+    private Refused Refuse(TextFault fault, TextCounts counts) => fault switch
+    {
+        TextFault.IllFormed => new Refused(Reason.BadText, "The text is not UTF-8."),
+        TextFault.HoldsNul => new Refused(Reason.BadText, "The text holds a NUL.", counts),
+        TextFault.Blank => new Refused(Reason.BadText, "The text is empty or blank.", counts),
+        TextFault.TooLong => new Refused(
+            Reason.TextTooLong, string.Create(CultureInfo.InvariantCulture, $"The text is longer than {_limits.MaxCharacters} characters or {_limits.MaxTextBytes} bytes."), counts),
+        _ => throw new ArgumentOutOfRangeException(nameof(fault)),
+    };
+
+    private static Intake UnknownRecipient() => Refuse(Reason.UnknownRecipient, "This server has no such account.");
+
+    private static Intake Refuse(Reason reason, string message) => new(new Refused(reason, message), null);
+}

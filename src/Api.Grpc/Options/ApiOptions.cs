@@ -1,0 +1,29 @@
+namespace Api.Grpc.Options;
+
+/// <summary>The listener of the client API, section <c>Api</c>: HTTPS and gRPC, TLS 1.2 and 1.3 only.</summary>
+internal sealed record ApiOptions
+{
+    /// <summary>IP address to listen on. Default 0.0.0.0: clients come from everywhere.</summary>
+    public string Address { get; set; } = "0.0.0.0";
+
+    /// <summary>TCP port; 0 takes a free one (tests). Default 8443.</summary>
+    public int Port { get; set; } = 8_443;
+
+    /// <summary>PEM file: the server's certificate, then its intermediates. Also serves the admin listener. Required.</summary>
+    public string CertificateFile { get; set; } = string.Empty;
+
+    /// <summary>PEM file: the certificate's private key. Required.</summary>
+    public string KeyFile { get; set; } = string.Empty;
+
+    /// <summary>Largest body of a request, in bytes. Default 16,384: a text of 4,096 bytes with every byte escaped, and keys, fits well.</summary>
+    public int MaxBodyBytes { get; set; } = 16_384;
+
+    /// <summary>Failed logins of an account that cost nothing. Default 5: mistyping is human.</summary>
+    public int FreeFailures { get; set; } = 5;
+
+    /// <summary>Failed logins from one address in a minute before it is refused for the rest of it. Default 60: an office behind one address.</summary>
+    public int AddressFailuresPerMinute { get; set; } = 60;
+
+    /// <summary>Exempts loopback addresses from the limit by address: for development and load tests on one machine. Default off.</summary>
+    public bool ExemptLoopback { get; set; }
+}

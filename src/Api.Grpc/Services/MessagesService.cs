@@ -1,0 +1,70 @@
+using Api.Grpc.Authentication;
+using Api.Grpc.Messages;
+using Api.Grpc.Options;
+using Api.Grpc.Translation;
+using Core.Store;
+using Core.Store.Mailboxes;
+using Edge.Messages.V1;
+using Google.Protobuf.WellKnownTypes;
+using Grpc.Core;
+using Microsoft.Extensions.Options;
+
+namespace Api.Grpc.Services;
+
+/// <summary>The public API, by gRPC and by JSON: the same methods.</summary>
+internal sealed class MessagesService(MessageIntake intake, IMessageStore store, IOptions<CoreStoreOptions> storeOptions, IOptions<ApiOptions> apiOptions)
+    : Edge.Messages.V1.MessagesService.MessagesServiceBase
+{
+    /// <summary>What a client's own queue adds to the validity (spec, "One id for life").</summary>
+    private static readonly TimeSpan ClientQueue = TimeSpan.FromHours(12);
+
+    public override async Task<SendMessageResponse> SendMessage(SendMessageRequest request, ServerCallContext context)
+    {
+        Guid id = ParseId(request.MessageId);
+        HttpContext http = context.GetHttpContext();
+        byte[] text = System.Text.Encoding.UTF8.GetBytes(request.Text);
+        Intake end = await intake.AcceptAsync(Ways.Of(http), CallerFeature.Of(http), id, request.Recipient, text).ConfigureAwait(false);
+        if (end.Refused is not null) throw new RefusedException(end.Refused);
+        MessageStatus status = end.Status!;
+        return new SendMessageResponse
+        {
+            MessageId = id.ToString("D"),
+            State = ProtoMapping.ToWire(status.State),
+            AcceptTime = Timestamp.FromDateTimeOffset(status.AcceptTime),
+            ExpireTime = Timestamp.FromDateTimeOffset(status.ExpireTime),
+        };
+    }
+
+    public override async Task<GetMessageResponse> GetMessage(GetMessageRequest request, ServerCallContext context)
+    {
+        Guid id = ParseId(request.MessageId);
+        MessageStatus status = await store.FindAsync(CallerFeature.Of(context.GetHttpContext()), id).ConfigureAwait(false)
+            ?? throw new RefusedException(Reason.UnknownMessage, "You have sent no message with this id, or too long ago.");
+        return new GetMessageResponse
+        {
+            MessageId = id.ToString("D"),
+            State = ProtoMapping.ToWire(status.State),
+            AcceptTime = Timestamp.FromDateTimeOffset(status.AcceptTime),
+            ExpireTime = Timestamp.FromDateTimeOffset(status.ExpireTime),
+        };
+    }
+
+    public override Task<GetLimitsResponse> GetLimits(GetLimitsRequest request, ServerCallContext context)
+    {
+        CoreStoreOptions limits = storeOptions.Value;
+        return Task.FromResult(new GetLimitsResponse
+        {
+            MaxCharacters = limits.Text.MaxCharacters,
+            MaxTextBytes = limits.Text.MaxTextBytes,
+            MaxBodyBytes = apiOptions.Value.MaxBodyBytes,
+            Validity = Duration.FromTimeSpan(limits.Validity),
+            RepeatWindow = Duration.FromTimeSpan(limits.Validity + ClientQueue),
+            MaxQueuedPerRecipient = limits.MaxQueuedPerRecipient,
+            MaxQueuedPerSender = limits.MaxQueuedPerSender,
+        });
+    }
+
+    private static Guid ParseId(string text) => Guid.TryParseExact(text, "D", out Guid id) && id != Guid.Empty
+        ? id
+        : throw new RefusedException(Reason.BadMessageId, "The message id must be a UUID of 8-4-4-4-12 hex digits, and not the nil one.");
+}
