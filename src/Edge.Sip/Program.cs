@@ -23,6 +23,7 @@ WebApplication app;
 try
 {
     app = builder.Build();
+    app.Services.GetRequiredService<IStartupValidator>().Validate();   // before anything is made from the options: all faults at once
     app.MapPrometheusScrapingEndpoint();
     app.MapGet("/livez", static context => context.Response.WriteAsync("live\n"));
     app.MapGet("/readyz", static context =>

@@ -16,10 +16,10 @@ internal sealed class Responder(SipOptions options, DigestChallenge challenge, E
     public const int RetryAfterSeconds = 5;
 
     [ThreadStatic]
-    private static byte[]? s_tag;
+    private static byte[]? _tag;
 
     [ThreadStatic]
-    private static byte[]? s_nonce;
+    private static byte[]? _nonce;
 
     private readonly int _room = options.Limits.RequestLineBytes + options.Limits.HeaderBlockBytes + options.Limits.HeaderLineBytes + SipResponseWriter.ExtraBytes;
 
@@ -98,14 +98,14 @@ internal sealed class Responder(SipOptions options, DigestChallenge challenge, E
 
     private static ResponseOrigin Origin(SipSession session)
     {
-        s_tag ??= new byte[16];
-        _ = Utf8Formatter.TryFormat((ulong)Random.Shared.NextInt64(), s_tag, out _, new System.Buffers.StandardFormat('x', 16));
-        return new ResponseOrigin { Address = session.PeerAddress, Port = session.Connection.Peer.Port, ToTag = s_tag };
+        _tag ??= new byte[16];
+        _ = Utf8Formatter.TryFormat((ulong)Random.Shared.NextInt64(), _tag, out _, new System.Buffers.StandardFormat('x', 16));
+        return new ResponseOrigin { Address = session.PeerAddress, Port = session.Connection.Peer.Port, ToTag = _tag };
     }
 
     private void AddChallenges(SipSession session, ICoreLink link, LinkSettings settings, bool stale, scoped ref SipResponseWriter answer)
     {
-        byte[] nonce = s_nonce ??= new byte[DigestChallenge.NonceChars];
+        byte[] nonce = _nonce ??= new byte[DigestChallenge.NonceChars];
         challenge.Write(nonce, settings.NonceKeys[0], link.Clock.ToCore(clock.NowMs), session.Flow);
         answer.AddChallenge(settings.DomainUtf8, nonce, "SHA-256"u8, stale);
         if (settings.OfferMd5) answer.AddChallenge(settings.DomainUtf8, nonce, "MD5"u8, stale);

@@ -6,21 +6,21 @@ namespace Edge.Sip.Sessions;
 internal static class Scratch
 {
     [ThreadStatic]
-    private static byte[]? s_bytes;
+    private static byte[]? _bytes;
 
     [ThreadStatic]
-    private static SipHeaderSlot[]? s_slots;
+    private static SipHeaderSlot[]? _slots;
 
     /// <summary>At least this many bytes; what was in them is nobody's any more.</summary>
     public static byte[] Bytes(int atLeast)
     {
-        if (s_bytes is null || s_bytes.Length < atLeast) s_bytes = new byte[Math.Max(atLeast, 16_384)];
-        return s_bytes;
+        if (_bytes is null || _bytes.Length < atLeast) _bytes = new byte[Math.Max(atLeast, 16_384)];
+        return _bytes;
     }
 
     public static Span<SipHeaderSlot> Slots(int count)
     {
-        if (s_slots is null || s_slots.Length < count) s_slots = new SipHeaderSlot[count];
-        return s_slots.AsSpan(0, count);
+        if (_slots is null || _slots.Length < count) _slots = new SipHeaderSlot[count];
+        return _slots.AsSpan(0, count);
     }
 }

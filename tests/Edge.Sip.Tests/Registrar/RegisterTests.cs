@@ -233,7 +233,7 @@ public class RegisterTests
     {
         await using TestEdge edge = await TestEdge.StartAsync(core: core => core.OnRegister = (_, answer) =>
         {
-            answer.TicketExpireTimeMs = core.NowMs;
+            answer.TicketExpireTimeMs = core.NowMs - 1_000;
             return answer;
         });
         SipClient bob = await edge.RegisteredAsync();
