@@ -72,8 +72,10 @@ public sealed class LinphoneTests(JourneySystem system)
         Account bob = await system.NewAccountAsync("bob");
         await using LinphoneClient sender = await LinphoneClient.RegisteredAsync(system, alice);
 
+        double before = await system.MetricAsync(system.EdgeMetricsPort, "edge_messages_accepted_total");
         await sender.SendAsync(bob.User, "for later");
-        await sender.SentAsync(Soon);
+        await Wait.UntilAsync(
+            async () => await system.MetricAsync(system.EdgeMetricsPort, "edge_messages_accepted_total") == before + 1, Soon, "the edge answers 202");
         await using LinphoneClient recipient = await LinphoneClient.RegisteredAsync(system, bob);
 
         Assert.Equal(["for later"], await recipient.ReceiveAsync(1));

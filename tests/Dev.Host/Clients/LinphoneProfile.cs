@@ -5,7 +5,7 @@ internal static class LinphoneProfile
 {
     /// <param name="folder">Where <c>USER.rc</c> and the client's own database go.</param>
     /// <param name="authorityFile">The authority that signed the edge's certificate: absolute.</param>
-    /// <param name="port">The edge's SIP port on loopback.</param>
+    /// <param name="port">The edge's SIP port on this machine. Its TLS library checks names, not addresses: so the profile says localhost.</param>
     /// <param name="domain">The domain served.</param>
     /// <param name="user">The account's name.</param>
     /// <param name="password">Its password: the file has mode 0600.</param>
@@ -28,8 +28,8 @@ internal static class LinphoneProfile
             guess_hostname=1
 
             [proxy_0]
-            reg_proxy=<sip:127.0.0.1:{port};transport=tls>
-            reg_route=<sip:127.0.0.1:{port};transport=tls>
+            reg_proxy=<sip:localhost:{port};transport=tls>
+            reg_route=<sip:localhost:{port};transport=tls>
             reg_identity=sip:{user}@{domain}
             reg_expires=3600
             reg_sendregister=1

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Net.Http.Json;
 using System.Net.Sockets;
@@ -201,6 +202,11 @@ public sealed class JourneySystem : IAsyncLifetime
 
     /// <summary>A metrics page.</summary>
     internal Task<string> MetricsAsync(int port) => _plain.GetStringAsync(new Uri($"http://127.0.0.1:{port}/metrics"));
+
+    /// <summary>The sum of a metric's series; 0 without one.</summary>
+    internal async Task<double> MetricAsync(int port, string name) => (await MetricsAsync(port)).Split('\n')
+        .Where(line => line.StartsWith(name + '{', StringComparison.Ordinal) || line.StartsWith(name + ' ', StringComparison.Ordinal))
+        .Sum(line => double.Parse(line.Split("} ")[^1].Split(' ')[0], CultureInfo.InvariantCulture));
 
     /// <summary>The lines of every core so far and of the edge.</summary>
     internal string Logs() => string.Join('\n', _ended.Append(Core).Append(Edge).Select(process => process.Output));
