@@ -207,8 +207,11 @@ public sealed class SipInputTests(JourneySystem system)
         Assert.Equal(400, other.Status);
         Assert.NotEmpty(other["Warning"]);
 
-        await using SipClient phone = await system.RegisteredAsync(bob);
-        Assert.Equal("once", (await phone.ReceiveAsync(1))[0].Text);
+        await using (SipClient phone = await system.RegisteredAsync(bob))
+        {
+            Assert.Equal("once", (await phone.ReceiveAsync(1))[0].Text);
+        }
+
         await NothingWaitsAsync(alice, bob);
     }
 
