@@ -11,8 +11,8 @@ namespace Api.Grpc.EdgeLink;
 /// </remarks>
 internal sealed class EdgeStream : IDisposable
 {
-    /// <summary>About 64 KiB a batch: what a peer's buffers and the other streams take easily. One page may be larger.</summary>
-    private const int BatchBytes = 64 * 1_024;
+    /// <summary>A batch that has so many bytes is written: with one more page (40 KiB) it stays under the 64 KiB of a link message.</summary>
+    private const int BatchBytes = 20 * 1_024;
 
     private const int BatchEvents = 64;
 

@@ -41,7 +41,7 @@ internal sealed class CoreLinks : ICoreLinks, IDisposable
                 HttpHandler = CreateHandler(certificate, roots),
                 DisposeHttpClient = true,
                 MaxRetryAttempts = null,
-                MaxReceiveMessageSize = 16 * 1_024 * 1_024,
+                MaxReceiveMessageSize = 128 * 1_024,   // the core keeps to 64 KiB (spec, Numbers)
             });
             _streams[i] = new CoreStream(
                 i, channel, () => new Hello { EdgeId = edge.Id, Instance = instance, Protocol = 1, Version = EdgeMetrics.Version },

@@ -18,6 +18,7 @@ internal sealed class DeliveryLane(int window, int most = DeliveryLane.MostHeld)
 
     private Queue<HeldDelivery>? _held;       // made with the first message: most lanes are idle
     private HashSet<long>? _failed;           // sequences whose last try failed here: a retry of them is taken, once
+    private HashSet<long>? _retried;          // sequences taken as a retry: a second push of the same one is a repeat
     private bool _open;
     private bool _wantsPage;                  // something waits that is not held
     private bool _missed;                     // a push was dropped since the page under way was asked for, so that page may lack it
@@ -133,12 +134,20 @@ internal sealed class DeliveryLane(int window, int most = DeliveryLane.MostHeld)
         if (failed && (_failed ??= []).Count < MostFailed) _failed.Add(delivery.Message.Sequence);
     }
 
+    /// <summary>
+    /// At or below the highest: taken if its last try failed here, or if it failed on another device (a later attempt of a message that was
+    /// never a retry here: the core leaves a message in back-off out of this lane's pages); else it was sent or is held.
+    /// </summary>
     private LaneVerdict TakeRetry(HeldDelivery delivery)
     {
         long sequence = delivery.Message.Sequence;
-        if (_failed is null || !_failed.Contains(sequence)) return LaneVerdict.Repeat;
+        bool failedHere = _failed?.Contains(sequence) ?? false;
+        bool failedElsewhere = delivery.Message.Attempt > 1 && !(_retried?.Contains(sequence) ?? false);
+        if (!failedHere && !failedElsewhere) return LaneVerdict.Repeat;
         LaneVerdict verdict = Hold(delivery);
-        if (verdict == LaneVerdict.Taken) _failed.Remove(sequence);
+        if (verdict != LaneVerdict.Taken) return verdict;
+        _failed?.Remove(sequence);
+        if ((_retried ??= []).Count < MostFailed) _retried.Add(sequence);
         return verdict;
     }
 

@@ -153,6 +153,17 @@ public class DeliveryLaneTests
         Assert.Empty(TakeAll(_lane));
     }
 
+    /// <summary>Spec "Several devices": a message in back-off after another device's failure is left out of this lane's first page.</summary>
+    [Fact]
+    public void Retry_OfAFailureOnAnotherDevice_IsTakenOnce()
+    {
+        Page(_lane, 0, 9, Message(9));
+        Assert.Equal([9], TakeAll(_lane));
+        Assert.Equal(LaneVerdict.Taken, _lane.Push(Message(5, attempt: 2)));
+        Assert.Equal([5], TakeAll(_lane));
+        Assert.Equal(LaneVerdict.Repeat, _lane.Push(Message(5, attempt: 2)));
+    }
+
     [Fact]
     public void Window_OfOne_WaitsForTheAnswer()
     {
@@ -217,6 +228,6 @@ public class DeliveryLaneTests
         return taken;
     }
 
-    private static HeldDelivery Message(long sequence, long previous = 0) =>
-        new(new LinkDelivery { Sequence = sequence, Previous = previous }, new NoLink(), long.MaxValue);
+    private static HeldDelivery Message(long sequence, long previous = 0, uint attempt = 1) =>
+        new(new LinkDelivery { Sequence = sequence, Previous = previous, Attempt = attempt }, new NoLink(), long.MaxValue);
 }
