@@ -90,6 +90,13 @@ internal sealed class ChildProcess : IAsyncDisposable
         await _process.WaitForExitAsync();
     }
 
+    /// <summary>SIGTERM: asks it to end.</summary>
+    public async Task TerminateAsync()
+    {
+        using Process kill = Process.Start("kill", ["-TERM", $"{Id}"]);
+        await kill.WaitForExitAsync();
+    }
+
     /// <summary>Waits for its own end.</summary>
     public async Task<int> ExitCodeAsync(TimeSpan deadline)
     {

@@ -241,7 +241,8 @@ public sealed class JourneySystem : IAsyncLifetime
         StartDeadline,
         $"{process.Name} is ready");
 
-    private static int FreePort()
+    /// <summary>A port that is free now.</summary>
+    internal static int FreePort()
     {
         using TcpListener listener = new(IPAddress.Loopback, 0);
         listener.Start();

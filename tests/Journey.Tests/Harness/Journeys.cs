@@ -21,6 +21,9 @@ internal static class Journeys
     /// <summary>The core published with sealing off.</summary>
     public static string UnsealedCoreAssembly { get; } = From("EDGE_CORE_UNSEALED_ASSEMBLY", "artifacts/core-unsealed/Api.Grpc.dll");
 
+    /// <summary>The published development host.</summary>
+    public static string DevHostAssembly { get; } = From("EDGE_DEV_HOST_ASSEMBLY", "artifacts/host/Dev.Host.dll");
+
     /// <summary>Rounds of each test that kills the core: few in the suite, 100 by <c>tests/journeys --rounds 100</c>.</summary>
     public static int Rounds { get; } = int.TryParse(Environment.GetEnvironmentVariable("JOURNEY_ROUNDS"), out int rounds) ? rounds : 3;
 
