@@ -6,22 +6,32 @@ using Edge.Link.V1;
 namespace Api.Grpc.EdgeLink;
 
 /// <summary>Starts what an edge's events ask for, in the order of the stream and without waiting between them; answers as they end.</summary>
-/// <remarks>Store calls begin in that order, so an acknowledgement takes effect before the page request behind it (docs/adr/0010).</remarks>
-internal sealed class EdgeEvents(EdgeRegistrations registrations, EdgeSubmissions submissions, EdgeReports reports, ILogger<EdgeEvents> logger)
+/// <remarks>
+/// Store calls begin in that order, so an acknowledgement takes effect before the page request behind it (docs/adr/0010). Calls of several
+/// steps wait for the one before them of the same flow and account, and for no other.
+/// </remarks>
+internal sealed class EdgeEvents(EdgeRegistrations registrations, EdgeSubmissions intake, EdgeReports reports, ILogger<EdgeEvents> logger)
 {
     /// <summary>Begins one event that has its place under way. Never throws.</summary>
-    public void Start(EdgeStream stream, FlowOrder order, EdgeEvent happened)
+    /// <param name="stream">Where it came from, and where its answer goes.</param>
+    /// <param name="bindings">The order of registrations, renewals and ends.</param>
+    /// <param name="submissions">The order of messages handed over.</param>
+    /// <param name="happened">The event.</param>
+    public void Start(EdgeStream stream, FlowOrder bindings, FlowOrder submissions, EdgeEvent happened)
     {
         switch (happened.EventCase)
         {
             case EdgeEvent.EventOneofCase.Register:
-                StartInOrder(stream, order, happened, happened.Register.Flow, happened.Register.User);
+                StartInOrder(stream, bindings, happened, happened.Register.Flow, happened.Register.User);
                 break;
             case EdgeEvent.EventOneofCase.Refresh:
-                StartInOrder(stream, order, happened, happened.Refresh.Flow, happened.Refresh.User);
+                StartInOrder(stream, bindings, happened, happened.Refresh.Flow, happened.Refresh.User);
                 break;
             case EdgeEvent.EventOneofCase.Unregister:
-                StartInOrder(stream, order, happened, happened.Unregister.Flow, happened.Unregister.User);
+                StartInOrder(stream, bindings, happened, happened.Unregister.Flow, happened.Unregister.User);
+                break;
+            case EdgeEvent.EventOneofCase.Submit:
+                StartInOrder(stream, submissions, happened, happened.Submit.Flow, happened.Submit.User);
                 break;
             case EdgeEvent.EventOneofCase.Hello:
                 stream.EndWithoutAnswer();
@@ -39,13 +49,16 @@ internal sealed class EdgeEvents(EdgeRegistrations registrations, EdgeSubmission
     private void StartInOrder(EdgeStream stream, FlowOrder order, EdgeEvent happened, ulong flow, string user) =>
         order.Enter(flow, user, RunAsync(stream, happened, order.Before(flow, user)));
 
-    private async Task RunAsync(EdgeStream stream, EdgeEvent happened, Task? before)
+    /// <returns>Whether the store answered.</returns>
+    private async Task<bool> RunAsync(EdgeStream stream, EdgeEvent happened, Task<bool>? before)
     {
-        if (before is not null) await before.ConfigureAwait(false);
+        bool answered = before is null || await before.ConfigureAwait(false);
         CoreEvent answer;
         try
         {
-            answer = await AnswerAsync(stream, happened).ConfigureAwait(false);
+            // A message that waited for one which the store did not answer is refused with it: 503 within 5 s for all (promise P6).
+            if (!answered && happened.EventCase == EdgeEvent.EventOneofCase.Submit) answer = Unavailable(happened);
+            else answer = await AnswerAsync(stream, happened).ConfigureAwait(false);
         }
         catch (StoreUnavailableException)
         {
@@ -58,6 +71,7 @@ internal sealed class EdgeEvents(EdgeRegistrations registrations, EdgeSubmission
         }
 
         stream.Answer(answer);
+        return answer.Submitted?.Refusal != Refusal.Unavailable;
     }
 
     private Task<CoreEvent> AnswerAsync(EdgeStream stream, EdgeEvent happened) => happened.EventCase switch
@@ -66,7 +80,7 @@ internal sealed class EdgeEvents(EdgeRegistrations registrations, EdgeSubmission
         EdgeEvent.EventOneofCase.Refresh => registrations.RefreshAsync(stream, happened.Refresh),
         EdgeEvent.EventOneofCase.Unregister => registrations.UnregisterAsync(stream, happened.Unregister),
         EdgeEvent.EventOneofCase.PageRequest => registrations.ReadPageAsync(stream, happened.PageRequest),
-        EdgeEvent.EventOneofCase.Submit => submissions.SubmitAsync(stream, happened.Submit),
+        EdgeEvent.EventOneofCase.Submit => intake.SubmitAsync(stream, happened.Submit),
         EdgeEvent.EventOneofCase.DeliveryReport => reports.ReportAsync(stream, happened.DeliveryReport),
         _ => throw new InvalidOperationException($"An event without an answer: {happened.EventCase}."),
     };
@@ -90,7 +104,11 @@ internal sealed class EdgeEvents(EdgeRegistrations registrations, EdgeSubmission
         {
             Page = new Page
             {
-                Flow = happened.PageRequest.Flow, User = happened.PageRequest.User, After = happened.PageRequest.After, Upto = happened.PageRequest.After, Failed = true,
+                Flow = happened.PageRequest.Flow,
+                User = happened.PageRequest.User,
+                After = happened.PageRequest.After,
+                Upto = happened.PageRequest.After,
+                Failed = true,
             },
         },
         EdgeEvent.EventOneofCase.Submit => new CoreEvent { Submitted = EdgeSubmissions.Refuse(happened.Submit, string.Empty, Refused.Store) },
@@ -98,7 +116,10 @@ internal sealed class EdgeEvents(EdgeRegistrations registrations, EdgeSubmission
         {
             Reported = new Reported
             {
-                Flow = happened.DeliveryReport.Flow, User = happened.DeliveryReport.User, Sequence = happened.DeliveryReport.Sequence, Retry = true,
+                Flow = happened.DeliveryReport.Flow,
+                User = happened.DeliveryReport.User,
+                Sequence = happened.DeliveryReport.Sequence,
+                Retry = true,
             },
         },
         _ => throw new InvalidOperationException($"An event without an answer: {happened.EventCase}."),

@@ -64,7 +64,8 @@ internal sealed class LinkService(
 
     private async Task ReadAsync(EdgeStream stream, ConnectRequest first, IAsyncStreamReader<ConnectRequest> requests)
     {
-        FlowOrder order = new();
+        FlowOrder bindings = new();
+        FlowOrder submissions = new();
         ConnectRequest batch = first;
         int next = 1;   // the first event was Hello
         while (true)
@@ -73,7 +74,7 @@ internal sealed class LinkService(
             for (; next < batch.Events.Count; next++)
             {
                 await stream.BeginAsync().ConfigureAwait(false);
-                events.Start(stream, order, batch.Events[next]);
+                events.Start(stream, bindings, submissions, batch.Events[next]);
             }
 
             if (!await requests.MoveNext(stream.Ended).ConfigureAwait(false)) return;

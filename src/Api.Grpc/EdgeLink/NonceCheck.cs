@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Binary;
 using System.Buffers.Text;
 using System.Security.Cryptography;
@@ -38,7 +39,7 @@ internal sealed class NonceCheck(IDerivedKeys keys, TimeProvider time, IOptions<
     public bool IsFresh(string nonce, string edgeId, ulong flow)
     {
         Span<byte> bytes = stackalloc byte[TimeBytes + TagBytes];
-        if (nonce.Length != Characters || !Base64Url.TryDecodeFromChars(nonce, bytes, out int length) || length != bytes.Length) return false;
+        if (nonce.Length != Characters || Base64Url.DecodeFromChars(nonce, bytes, out _, out int length) != OperationStatus.Done || length != bytes.Length) return false;
         DateTimeOffset now = time.GetUtcNow();
         long ageMs = now.ToUnixTimeMilliseconds() - BinaryPrimitives.ReadInt64BigEndian(bytes);
         if (ageMs > _age.TotalMilliseconds || ageMs < -ClockTolerance.TotalMilliseconds) return false;

@@ -30,15 +30,27 @@ internal sealed class RequestFilter(RequestDelegate next, RefusalWriter refusals
 
     public async Task InvokeAsync(HttpContext context)
     {
-        Refused? refused = null;
-        EndpointMetadataCollection? metadata = context.GetEndpoint()?.Metadata;
-        if (metadata?.GetMetadata<GrpcJsonTranscodingMetadata>() is { } json)
-            refused = await CheckJsonAsync(context, json).ConfigureAwait(false);
-        else if (metadata?.GetMetadata<GrpcMethodMetadata>() is { } grpc && Ways.IsGrpc(context) && Methods.TryGetValue(grpc.Method.FullName, out MethodDescriptor? method))
-            refused = await CheckGrpcAsync(context, method).ConfigureAwait(false);
+        Refused? refused;
+        try
+        {
+            refused = await CheckAsync(context).ConfigureAwait(false);
+        }
+        catch (BadHttpRequestException e)   // broken chunks, or an end before its length
+        {
+            refused = e.StatusCode == StatusCodes.Status413PayloadTooLarge ? TooLarge(ImportBodyBytes) : new Refused(Reason.Malformed, "The body is cut short or broken.");
+        }
 
         if (refused is null) await next(context).ConfigureAwait(false);
         else await refusals.WriteAsync(context, refused).ConfigureAwait(false);
+    }
+
+    private ValueTask<Refused?> CheckAsync(HttpContext context)
+    {
+        EndpointMetadataCollection? metadata = context.GetEndpoint()?.Metadata;
+        if (metadata?.GetMetadata<GrpcJsonTranscodingMetadata>() is { } json) return CheckJsonAsync(context, json);
+        if (metadata?.GetMetadata<GrpcMethodMetadata>() is { } grpc && Ways.IsGrpc(context) && Methods.TryGetValue(grpc.Method.FullName, out MethodDescriptor? method))
+            return CheckGrpcAsync(context, method);
+        return new ValueTask<Refused?>((Refused?)null);
     }
 
     private async ValueTask<Refused?> CheckJsonAsync(HttpContext context, GrpcJsonTranscodingMetadata json)
@@ -52,6 +64,7 @@ internal sealed class RequestFilter(RequestDelegate next, RefusalWriter refusals
         int most = BodyBytes(message);
         if (await BoundedBody.ReadAsync(context.Request, most, context.RequestAborted).ConfigureAwait(false) is not { } body) return TooLarge(most);
         if (JsonBodyCheck.Check(body, message, inPath) is { } refused) return refused;
+        context.Request.ContentType = "application/json";   // transcoding does not know a quoted charset, which RFC 9110 §8.3.1 allows
         context.Request.Body = new MemoryStream(body, writable: false);
         return null;
     }

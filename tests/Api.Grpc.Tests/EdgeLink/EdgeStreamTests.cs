@@ -1,0 +1,128 @@
+using System.Threading.Channels;
+using Api.Grpc.EdgeLink;
+using Edge.Link.V1;
+using Google.Protobuf;
+using Grpc.Core;
+using Microsoft.Extensions.Time.Testing;
+
+namespace Api.Grpc.Tests.EdgeLink;
+
+/// <summary>The queue down to an edge: batches, order, and its two bounds (design, "Batching is what makes the hops cheap").</summary>
+public sealed class EdgeStreamTests : IDisposable
+{
+    private readonly FakeTimeProvider _time = new(DateTimeOffset.UnixEpoch.AddDays(20_000));
+    private readonly EdgeStream _stream;
+    private readonly Wire _wire = new();
+
+    public EdgeStreamTests() => _stream = new EdgeStream("edge-1", 1, mostUnderWay: 4, mostQueued: 300, _time);
+
+    public void Dispose()
+    {
+        _stream.End("the test is over");
+        _stream.Dispose();
+    }
+
+    [Fact]
+    public async Task Write_PiledUp_FewBatchesOf64InOrder()
+    {
+        for (long i = 1; i <= 200; i++) Assert.True(_stream.TryPush(Push(i)));
+        _ = _stream.WriteAsync(_wire);
+        List<ConnectResponse> batches = await _wire.TakeAsync(events: 200);
+        Assert.Equal([64, 64, 64, 8], batches.Select(b => b.Events.Count));
+        Assert.Equal(Enumerable.Range(1, 200).Select(i => (long)i), batches.SelectMany(b => b.Events).Select(e => e.Delivery.Sequence));
+        Assert.All(batches, b => Assert.Equal(_time.GetUtcNow().ToUnixTimeMilliseconds(), b.CoreTimeMs));
+    }
+
+    [Fact]
+    public async Task Write_LargeEvents_BatchesOfAbout64KiB()
+    {
+        for (long i = 1; i <= 40; i++) _stream.TryPush(Push(i, new byte[4_096]));
+        _ = _stream.WriteAsync(_wire);
+        List<ConnectResponse> batches = await _wire.TakeAsync(events: 40);
+        Assert.All(batches, b => Assert.InRange(b.CalculateSize(), 1, 64 * 1_024 + 5_000));
+        Assert.Equal(3, batches.Count);
+    }
+
+    [Fact]
+    public async Task Write_Idle_SentAtOnceAndWhatPilesUpMeanwhileAsOne()
+    {
+        _ = _stream.WriteAsync(_wire);
+        _wire.Hold();
+        _stream.TryPush(Push(1));
+        await _wire.WritingAsync();
+        for (long i = 2; i <= 10; i++) _stream.TryPush(Push(i));
+        _wire.Release();
+        List<ConnectResponse> batches = await _wire.TakeAsync(events: 10);
+        Assert.Equal([1, 9], batches.Select(b => b.Events.Count));
+    }
+
+    [Fact]
+    public void TryPush_QueueFull_DroppedButAnswersAreTaken()
+    {
+        for (long i = 0; i < 300; i++) Assert.True(_stream.TryPush(Push(i)));
+        Assert.False(_stream.TryPush(Push(300)));
+        _stream.Answer(Push(301));
+    }
+
+    [Fact]
+    public async Task Begin_TooManyUnderWay_WaitsUntilAnAnswerIsWritten()
+    {
+        for (int i = 0; i < 4; i++) await _stream.BeginAsync();
+        Task fifth = _stream.BeginAsync();
+        _stream.Answer(Push(1));
+        Assert.False(fifth.IsCompleted);   // queued is not written
+        _ = _stream.WriteAsync(_wire);
+        await fifth.WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken);
+        Task sixth = _stream.BeginAsync();
+        Assert.False(sixth.IsCompleted);
+        _stream.EndWithoutAnswer();
+        await sixth.WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken);
+    }
+
+    [Fact]
+    public async Task End_WhileReaderWaits_ReaderIsReleased()
+    {
+        for (int i = 0; i < 4; i++) await _stream.BeginAsync();
+        Task fifth = _stream.BeginAsync();
+        _stream.End("first");
+        _stream.End("second");
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => fifth);
+        Assert.Equal("first", _stream.Why);
+    }
+
+    private static CoreEvent Push(long sequence, byte[]? text = null) =>
+        new() { Delivery = new Delivery { Sequence = sequence, Text = ByteString.CopyFrom(text ?? []) } };
+
+    /// <summary>What was written; a write can be held up.</summary>
+    private sealed class Wire : IAsyncStreamWriter<ConnectResponse>
+    {
+        private readonly Channel<ConnectResponse> _written = Channel.CreateUnbounded<ConnectResponse>();
+        private readonly TaskCompletionSource _writing = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private TaskCompletionSource? _held;
+
+        public WriteOptions? WriteOptions { get; set; }
+
+        public void Hold() => _held = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public void Release() => _held!.SetResult();
+
+        public Task WritingAsync() => _writing.Task.WaitAsync(TimeSpan.FromSeconds(20));
+
+        public Task WriteAsync(ConnectResponse message)
+        {
+            _written.Writer.TryWrite(message.Clone());
+            _writing.TrySetResult();
+            return _held?.Task ?? Task.CompletedTask;
+        }
+
+        public Task WriteAsync(ConnectResponse message, CancellationToken cancellationToken) => WriteAsync(message);
+
+        public async Task<List<ConnectResponse>> TakeAsync(int events)
+        {
+            using CancellationTokenSource deadline = new(TimeSpan.FromSeconds(20));
+            List<ConnectResponse> taken = [];
+            while (taken.Sum(b => b.Events.Count) < events) taken.Add(await _written.Reader.ReadAsync(deadline.Token));
+            return taken;
+        }
+    }
+}

@@ -1,0 +1,190 @@
+using Api.Grpc.Tests.Support;
+using Core.Store.Accounts;
+using Edge.Link.V1;
+using Google.Protobuf;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Api.Grpc.Tests.EdgeLink;
+
+/// <summary>Registrations over the link: digest, nonce, ticket (design, "Keys and trust").</summary>
+public sealed class RegistrationTests(RedisCore fixture) : IClassFixture<RedisCore>, IAsyncLifetime
+{
+    private TestLink _link = null!;
+
+    public async ValueTask InitializeAsync() => _link = await TestLink.ConnectAsync(fixture.Core);
+
+    public async ValueTask DisposeAsync() => await _link.DisposeAsync();
+
+    [Fact]
+    public async Task Register_RightDigest_BoundWithTicketAndEmptyPage()
+    {
+        Registered answer = await _link.RegisterAsync("alice", flow: 1);
+        Assert.Equal(RegisterOutcome.Bound, answer.Outcome);
+        Assert.NotEmpty(answer.Ticket);
+        Assert.InRange(DateTimeOffset.FromUnixTimeMilliseconds(answer.TicketExpireTimeMs) - DateTimeOffset.UtcNow, TimeSpan.FromHours(23), TimeSpan.FromHours(24));
+        Assert.Equal((1ul, "alice", 0L, false), (answer.Page.Flow, answer.Page.User, answer.Page.After, answer.Page.More));
+    }
+
+    [Fact]
+    public async Task Register_Md5AndAnotherHeaderThatFails_Bound()
+    {
+        Registered answer = await _link.RegisterAsync("alice", 2, change: r =>
+        {
+            DigestResponse right = _link.Digest("alice", RedisCore.PasswordOf("alice"), _link.Nonce(2, DateTimeOffset.UtcNow), DigestAlgorithm.Md5);
+            r.Digests[0].Response = new string('0', 64);
+            r.Digests.Add(right);
+        });
+        Assert.Equal(RegisterOutcome.Bound, answer.Outcome);
+    }
+
+    [Fact]
+    public async Task Register_Md5SwitchedOff_BadCredentials()
+    {
+        await using TestCore strict = await TestCore.StartAsync(fixture.Redis.Endpoint, fixture.Certificates, null, "Link:OfferMd5=false", "CoreStore:CoreId=strict");
+        await using TestLink link = await TestLink.ConnectAsync(strict, "edge-strict");
+        Assert.False(link.Welcome.OfferMd5);
+        Registered answer = await link.RegisterAsync("bob", 2, change: r =>
+            r.Digests[0] = link.Digest("bob", RedisCore.PasswordOf("bob"), link.Nonce(2, DateTimeOffset.UtcNow), DigestAlgorithm.Md5));
+        Assert.Equal(RegisterOutcome.BadCredentials, answer.Outcome);
+    }
+
+    public static TheoryData<string> WrongDigests => ["password", "user", "username", "realm", "response", "uri", "qop", "nc", "cnonce", "algorithm", "none"];
+
+    [Theory, MemberData(nameof(WrongDigests))]
+    public async Task Register_WrongDigest_BadCredentialsAndNoTicket(string wrong)
+    {
+        await fixture.AddAccountsAsync($"dave-{wrong}");
+        string user = wrong == "user" ? "nobody-here" : $"dave-{wrong}";
+        Registered answer = await _link.RegisterAsync(user, 3, wrong == "password" ? "wrong" : null, r =>
+        {
+            DigestResponse digest = r.Digests[0];
+            if (wrong == "username") digest.Username = "alice";
+            if (wrong == "realm") digest.Realm = "elsewhere.test";
+            if (wrong == "response") digest.Response = digest.Response[..^1] + "x";
+            if (wrong == "uri") digest.Uri = "sip:elsewhere.test";
+            if (wrong == "qop") digest.QopAuth = false;
+            if (wrong == "nc") digest.Nc = "00000002";
+            if (wrong == "cnonce") digest.Cnonce = string.Empty;
+            if (wrong == "algorithm") digest.Algorithm = DigestAlgorithm.Md5;
+            if (wrong == "none") r.Digests.Clear();
+        });
+        Assert.Equal(RegisterOutcome.BadCredentials, answer.Outcome);
+        Assert.Empty(answer.Ticket);
+        Assert.Null(answer.Page);
+    }
+
+    [Theory]
+    [InlineData("old")]
+    [InlineData("future")]
+    [InlineData("other flow")]
+    [InlineData("other edge")]
+    [InlineData("made up")]
+    public async Task Register_NonceNotFresh_StaleNonce(string why)
+    {
+        DateTimeOffset now = DateTimeOffset.UtcNow;
+        string nonce = why switch
+        {
+            "old" => _link.Nonce(4, now.AddSeconds(-301)),
+            "future" => _link.Nonce(4, now.AddSeconds(60)),
+            "other flow" => _link.Nonce(5, now),
+            "other edge" => _link.Nonce(4, now, "edge-2"),
+            _ => "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+        };
+        Registered answer = await _link.RegisterAsync("alice", 4, change: r => r.Digests[0] = _link.Digest("alice", RedisCore.PasswordOf("alice"), nonce));
+        Assert.Equal(RegisterOutcome.StaleNonce, answer.Outcome);
+        Assert.Empty(answer.Ticket);
+    }
+
+    [Fact]
+    public async Task Register_TooManyFailures_LockedAndHttpsToo()
+    {
+        await fixture.AddAccountsAsync("erin");
+        for (int guess = 0; guess < 5; guess++) Assert.Equal(RegisterOutcome.BadCredentials, (await _link.RegisterAsync("erin", 6, "guess")).Outcome);
+        Registered locked = await _link.RegisterAsync("erin", 6);
+        Assert.Equal((RegisterOutcome.TooManyFailures, 1u), (locked.Outcome, locked.RetryAfterSeconds));
+        using HttpClient https = fixture.Core.Client(fixture.Core.Api, TestCore.Basic("erin", RedisCore.PasswordOf("erin")));
+        using HttpResponseMessage response = await https.GetAsync("/v1/limits");
+        Assert.Equal(System.Net.HttpStatusCode.TooManyRequests, response.StatusCode);
+    }
+
+    [Fact]
+    public async Task Refresh_ValidTicket_Bound()
+    {
+        Registered registered = await _link.RegisterAsync("alice", 7);
+        Refreshed answer = await RefreshAsync("alice", 7, registered.Ticket);
+        Assert.Equal((RegisterOutcome.Bound, 7ul, "alice"), (answer.Outcome, answer.Flow, answer.User));
+    }
+
+    [Theory]
+    [InlineData("other account")]
+    [InlineData("other flow")]
+    [InlineData("altered")]
+    [InlineData("empty")]
+    [InlineData("other edge")]
+    [InlineData("newer start")]
+    public async Task Refresh_TicketOfSomethingElse_BadTicket(string wrong)
+    {
+        string edge = $"edge-{wrong.Replace(' ', '-')}";
+        await using TestLink home = await TestLink.ConnectAsync(fixture.Core, edge);
+        Registered registered = await home.RegisterAsync("alice", 8);
+        byte[] ticket = registered.Ticket.ToByteArray();
+        if (wrong == "altered") ticket[^1] ^= 1;
+        if (wrong == "empty") ticket = [];
+        string user = wrong == "other account" ? "bob" : "alice";
+        ulong flow = wrong == "other flow" ? 9ul : 8ul;
+        TestLink link = home;
+        if (wrong is "other edge" or "newer start") link = await TestLink.ConnectAsync(fixture.Core, wrong == "newer start" ? edge : "edge-thief");
+
+        await link.SendAsync(new EdgeEvent { Refresh = new Refresh { Flow = flow, User = user, Ticket = ByteString.CopyFrom(ticket), ExpiresSeconds = 600, Device = "d" } });
+        Refreshed answer = (await link.NextAsync(CoreEvent.EventOneofCase.Refreshed)).Refreshed;
+        Assert.Equal(RegisterOutcome.BadTicket, answer.Outcome);
+        Assert.Null(answer.Page);
+        if (link != home) await link.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Refresh_AfterNewPassword_BadTicket()
+    {
+        await fixture.AddAccountsAsync("frank");
+        Registered registered = await _link.RegisterAsync("frank", 10);
+        await fixture.Core.Services.GetRequiredService<IAccountStore>().UpdateAsync(RedisCore.Address("frank"), "another password");
+        Assert.Equal(RegisterOutcome.BadTicket, (await RefreshAsync("frank", 10, registered.Ticket)).Outcome);
+    }
+
+    [Fact]
+    public async Task Refresh_AfterDeletionAndSameNameAgain_BadTicket()
+    {
+        await fixture.AddAccountsAsync("grace");
+        Registered registered = await _link.RegisterAsync("grace", 11);
+        IAccountStore accounts = fixture.Core.Services.GetRequiredService<IAccountStore>();
+        await accounts.DeleteAsync(RedisCore.Address("grace"));
+        Assert.Equal(RegisterOutcome.BadTicket, (await RefreshAsync("grace", 11, registered.Ticket)).Outcome);
+        await Task.Delay(TimeSpan.FromMilliseconds(1_100));   // credential versions are at least seconds apart
+        await fixture.AddAccountsAsync("grace");
+        Assert.Equal(RegisterOutcome.BadTicket, (await RefreshAsync("grace", 11, registered.Ticket)).Outcome);
+    }
+
+    [Fact]
+    public async Task Unregister_Always_ConfirmedWithSequenceZero()
+    {
+        await _link.RegisterAsync("alice", 12);
+        await _link.SendAsync(new EdgeEvent { Unregister = new Unregister { Flow = 12, User = "alice" } });
+        Reported reported = (await _link.NextAsync(CoreEvent.EventOneofCase.Reported)).Reported;
+        Assert.Equal((12ul, "alice", 0L, false), (reported.Flow, reported.User, reported.Sequence, reported.Retry));
+    }
+
+    [Fact]
+    public async Task Register_ZeroSeconds_UnboundAndNoTicket()
+    {
+        await _link.RegisterAsync("carol", 13);
+        Registered answer = await _link.RegisterAsync("carol", 13, change: r => r.ExpiresSeconds = 0);
+        Assert.Equal(RegisterOutcome.Bound, answer.Outcome);
+        Assert.Empty(answer.Ticket);
+    }
+
+    private async Task<Refreshed> RefreshAsync(string user, ulong flow, ByteString ticket)
+    {
+        await _link.SendAsync(new EdgeEvent { Refresh = new Refresh { Flow = flow, User = user, Ticket = ticket, ExpiresSeconds = 600, Device = "d", ByClient = true } });
+        return (await _link.NextAsync(CoreEvent.EventOneofCase.Refreshed)).Refreshed;
+    }
+}

@@ -1,0 +1,164 @@
+using System.Collections.Concurrent;
+using Api.Grpc.Tests.Support;
+using Core.Store;
+using Core.Store.Accounts;
+using Core.Store.Mailboxes;
+using Core.Store.Presence;
+using Edge.Link.V1;
+using Google.Protobuf;
+using Microsoft.Extensions.DependencyInjection;
+using Testing.Shared;
+
+namespace Api.Grpc.Tests.EdgeLink;
+
+/// <summary>Order and back pressure of a stream, with stores that a test can hold up: what a real Redis cannot be told to do.</summary>
+public sealed class StreamOrderTests : IAsyncLifetime
+{
+    private readonly TestCertificates _certificates = new();
+    private readonly HeldStore _store = new();
+    private readonly HeldAccounts _accounts = new();
+    private RedisServer _redis = null!;
+    private TestCore _core = null!;
+    private TestLink _link = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        _redis = await RedisServer.StartAsync();
+        _core = await TestCore.StartAsync(
+            _redis.Endpoint, _certificates, services => services.AddSingleton<IMessageStore>(_store).AddSingleton<IAccountStore>(_accounts), "Link:MaxEventsUnderWay=4");
+        _link = await TestLink.ConnectAsync(_core);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _link.DisposeAsync();
+        await _core.DisposeAsync();
+        await _redis.DisposeAsync();
+        _certificates.Dispose();
+    }
+
+    [Fact]
+    public async Task Unregister_WhileRegisterAwaitsTheAccount_ComesAfterIt()
+    {
+        TaskCompletionSource held = _accounts.Hold();
+        await _link.SendAsync(new EdgeEvent { Register = _link.Register("alice", 1) }, new EdgeEvent { Unregister = new Unregister { Flow = 1, User = "alice" } });
+        await Until.TrueAsync(() => _accounts.Asked == 1, "the account is asked for");
+        Assert.Empty(_store.Calls);
+        held.SetResult();
+        await _link.NextAsync(CoreEvent.EventOneofCase.Reported);
+        Assert.Equal(["register 1", "unregister 1"], _store.Calls);
+    }
+
+    [Fact]
+    public async Task Submit_FourUnderWay_FifthIsNotStartedUntilOneIsAnswered()
+    {
+        _store.Held = new TaskCompletionSource();
+        Registered[] registered = [.. Enumerable.Range(1, 6).Select(_ => new Registered())];
+        for (int flow = 1; flow <= 6; flow++) registered[flow - 1] = await _link.RegisterAsync("alice", (ulong)flow);
+        _store.Calls.Clear();
+        EdgeEvent[] batch = [.. Enumerable.Range(1, 6).Select(flow => new EdgeEvent
+        {
+            Submit = _link.Submit("alice", (ulong)flow, registered[flow - 1].Ticket, $"key {flow}", "bob", ByteString.CopyFromUtf8($"{flow}")),
+        })];
+
+        await _link.SendAsync(batch);
+        await Until.TrueAsync(() => _store.Calls.Count == 4, "four submissions under way");
+        _store.Held.SetResult();
+        for (int i = 0; i < 6; i++) await _link.NextAsync(CoreEvent.EventOneofCase.Submitted);
+
+        Assert.Equal(["accept 1", "accept 2", "accept 3", "accept 4"], _store.Calls.Take(4));
+        Assert.Equal(6, _store.Calls.Count);
+        Assert.Equal(4, _store.MostUnderWay);
+    }
+
+    [Fact]
+    public async Task Submit_BehindOneThatTheStoreDidNotAnswer_RefusedWithoutTrying()
+    {
+        Registered registered = await _link.RegisterAsync("alice", 1);
+        _store.Calls.Clear();
+        _store.Held = new TaskCompletionSource();
+        EdgeEvent[] batch = [.. Enumerable.Range(1, 3).Select(i => new EdgeEvent { Submit = _link.Submit("alice", 1, registered.Ticket, $"key {i}", "bob", ByteString.CopyFromUtf8($"{i}")) })];
+        await _link.SendAsync(batch);
+        await Until.TrueAsync(() => _store.Calls.Count == 1, "the first is under way");
+        _store.Held.SetException(new StoreUnavailableException("held"));
+        for (int i = 0; i < 3; i++)
+        {
+            Submitted answer = (await _link.NextAsync(CoreEvent.EventOneofCase.Submitted)).Submitted;
+            Assert.Equal((Refusal.Unavailable, 5u), (answer.Refusal, answer.RetryAfterSeconds));
+        }
+
+        Assert.Equal(["accept 1"], _store.Calls);
+    }
+
+    /// <summary>Writes down what was called, in order; accepts when told to.</summary>
+    private sealed class HeldStore : IMessageStore
+    {
+        private int _underWay;
+
+        public ConcurrentQueue<string> Calls { get; } = new();
+
+        public TaskCompletionSource? Held { get; set; }
+
+        public int MostUnderWay { get; private set; }
+
+        public async Task<Acceptance> AcceptAsync(NewMessage message)
+        {
+            int underWay = Interlocked.Increment(ref _underWay);
+            lock (Calls) MostUnderWay = Math.Max(MostUnderWay, underWay);
+            Calls.Enqueue($"accept {System.Text.Encoding.UTF8.GetString(message.Text.Span)}");
+            if (Held is { } held) await held.Task;
+            Interlocked.Decrement(ref _underWay);
+            return new Acceptance(AcceptOutcome.Accepted, new MessageStatus(MessageState.Enqueued, DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch), null);
+        }
+
+        public Task<MessageStatus?> FindAsync(AccountAddress sender, Guid messageId) => Task.FromResult<MessageStatus?>(null);
+
+        public Task<MailboxPage> RegisterAsync(AccountAddress account, Binding binding, long after, bool forgetTries)
+        {
+            Calls.Enqueue($"register {binding.Flow.Flow}");
+            return Task.FromResult(new MailboxPage(after, after, false, []));
+        }
+
+        public Task UnregisterAsync(AccountAddress account, FlowId flow)
+        {
+            Calls.Enqueue($"unregister {flow.Flow}");
+            return Task.CompletedTask;
+        }
+
+        public Task<MailboxPage> ReadPageAsync(AccountAddress account, FlowId flow, long after) => Task.FromResult(new MailboxPage(after, after, false, []));
+
+        public Task<MessageStatus?> EndAsync(MessageKey message, MessageState state) => Task.FromResult<MessageStatus?>(null);
+
+        public Task FailAsync(MessageKey message, FlowId flow, int attempt) => Task.CompletedTask;
+    }
+
+    /// <summary>Knows every account, when it may answer.</summary>
+    private sealed class HeldAccounts : IAccountStore
+    {
+        private TaskCompletionSource? _held;
+
+        public int Asked { get; private set; }
+
+        public TaskCompletionSource Hold() => _held = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public async ValueTask<AccountVerifiers?> FindVerifiersAsync(AccountAddress address)
+        {
+            Asked++;
+            if (_held is { } held) await held.Task;
+            string password = RedisCore.PasswordOf(address.User);
+            return new AccountVerifiers(PasswordVerifier.Sha256(address, password), PasswordVerifier.Md5(address, password), 1);
+        }
+
+        public Task<Account?> CreateAsync(AccountAddress address, string password) => throw new NotSupportedException();
+
+        public Task<Account?> UpdateAsync(AccountAddress address, string password) => throw new NotSupportedException();
+
+        public Task<int?> DeleteAsync(AccountAddress address) => throw new NotSupportedException();
+
+        public Task<Account?> GetAsync(AccountAddress address) => throw new NotSupportedException();
+
+        public Task<AccountPage> ListAsync(int pageSize, string pageToken) => throw new NotSupportedException();
+
+        public Task<IReadOnlyList<ImportOutcome>> ImportAsync(IReadOnlyList<(AccountAddress Address, string Password)> accounts) => throw new NotSupportedException();
+    }
+}

@@ -1,0 +1,144 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Net.Security;
+using System.Net.Sockets;
+using System.Security.Authentication;
+using Api.Grpc.Tests.Support;
+using Edge.Admin.V1;
+using Edge.Messages.V1;
+using Grpc.Core;
+
+namespace Api.Grpc.Tests.Hosting;
+
+/// <summary>Each door answers for itself alone, whatever a client writes into Host.</summary>
+public sealed class ListenerTests(RedisCore fixture) : IClassFixture<RedisCore>
+{
+    public static TheoryData<string, string> WrongDoors => new()
+    {
+        { "api", "/v1/accounts" },
+        { "api", "/v1/accounts/alice" },
+        { "api", "/metrics" },
+        { "api", "/livez" },
+        { "api", "/readyz" },
+        { "admin", "/v1/limits" },
+        { "admin", "/v1/messages/11111111-2222-4333-8444-555555555555" },
+        { "admin", "/metrics" },
+        { "metrics", "/v1/limits" },
+        { "metrics", "/v1/accounts" },
+        { "api", "/" },
+        { "api", "/v1/nothing" },
+        { "metrics", "/favicon.ico" },
+    };
+
+    [Theory, MemberData(nameof(WrongDoors))]
+    public async Task Get_AtAnotherDoor_404AsJsonWhateverHostSays(string door, string path)
+    {
+        Uri address = door == "api" ? fixture.Core.Api : door == "admin" ? fixture.Core.Admin : fixture.Core.Metrics;
+        foreach (Uri said in new[] { fixture.Core.Api, fixture.Core.Admin, fixture.Core.Link, fixture.Core.Metrics })
+        {
+            using HttpClient client = fixture.Core.Client(address);
+            foreach (AuthenticationHeaderValue authorization in new[] { TestCore.Bearer(), Alice })
+            {
+                using HttpRequestMessage request = new(HttpMethod.Get, path);
+                request.Headers.Host = said.Authority;
+                request.Headers.Authorization = authorization;
+                using HttpResponseMessage response = await client.SendAsync(request);
+                Assert.Equal(HttpStatusCode.NotFound, response.StatusCode);
+                Assert.Equal("UNKNOWN_ROUTE", (await SeenRefusal.FromJsonAsync(response)).Reason);
+            }
+        }
+    }
+
+    [Fact]
+    public async Task Call_AdminServiceAtTheApiDoor_Unimplemented()
+    {
+        foreach (AuthenticationHeaderValue authorization in new[] { TestCore.Bearer(), Alice })
+        {
+            using GrpcCalls calls = fixture.Core.Calls(fixture.Core.Api, authorization);
+            RpcException refused = await Assert.ThrowsAsync<RpcException>(() => calls.CallAsync<ListAccountsRequest, ListAccountsResponse>(GrpcCalls.Accounts, "ListAccounts", new()));
+            Assert.Equal((StatusCode.Unimplemented, "UNKNOWN_ROUTE"), (refused.StatusCode, SeenRefusal.FromGrpc(refused).Reason));
+        }
+    }
+
+    [Fact]
+    public async Task Call_PublicServiceAtTheAdminDoor_Unimplemented()
+    {
+        using GrpcCalls calls = fixture.Core.Calls(fixture.Core.Admin, TestCore.Bearer());
+        RpcException refused = await Assert.ThrowsAsync<RpcException>(() => calls.CallAsync<GetLimitsRequest, GetLimitsResponse>(GrpcCalls.Messages, "GetLimits", new()));
+        Assert.Equal(StatusCode.Unimplemented, refused.StatusCode);
+    }
+
+    [Fact]
+    public async Task Call_UnknownMethod_Unimplemented()
+    {
+        using GrpcCalls calls = fixture.Core.Calls(fixture.Core.Api, Alice);
+        RpcException refused = await Assert.ThrowsAsync<RpcException>(() => calls.CallAsync<GetLimitsRequest, GetLimitsResponse>(GrpcCalls.Messages, "NoSuchMethod", new()));
+        Assert.Equal(StatusCode.Unimplemented, refused.StatusCode);
+    }
+
+    [Fact]
+    public async Task Call_LinkServiceAtTheApiDoor_Unimplemented()
+    {
+        using GrpcCalls calls = fixture.Core.Calls(fixture.Core.Api, Alice);
+        RpcException refused = await Assert.ThrowsAsync<RpcException>(() => calls.CallAsync<GetLimitsRequest, GetLimitsResponse>("edge.link.v1.LinkService", "Connect", new()));
+        Assert.Equal(StatusCode.Unimplemented, refused.StatusCode);
+    }
+
+    [Fact]
+    public async Task Post_AtTheApiDoorToTheAdminApi_404AndNoAccount()
+    {
+        using HttpClient client = fixture.Core.Client(fixture.Core.Api, TestCore.Bearer());
+        using HttpResponseMessage response = await client.PostAsJsonAsync("/v1/accounts", new { user = "intruder", password = "intruder" });
+        Assert.Equal(HttpStatusCode.NotFound, response.StatusCode);
+        using HttpClient admin = fixture.Core.Client(fixture.Core.Admin, TestCore.Bearer());
+        Assert.Equal(HttpStatusCode.NotFound, (await admin.GetAsync("/v1/accounts/intruder")).StatusCode);
+    }
+
+    [Theory]
+    [InlineData("api")]
+    [InlineData("admin")]
+    [InlineData("link")]
+    public async Task Connect_InClearText_NotServed(string door)
+    {
+        Uri address = door == "api" ? fixture.Core.Api : door == "admin" ? fixture.Core.Admin : fixture.Core.Link;
+        using HttpClient client = new() { BaseAddress = new UriBuilder(address) { Scheme = "http" }.Uri, Timeout = TimeSpan.FromSeconds(20) };
+        await Assert.ThrowsAsync<HttpRequestException>(() => client.GetAsync("/v1/limits"));   // spec S7
+    }
+
+    [Theory]
+#pragma warning disable SYSLIB0039, CA5397, CA5398 // that they are refused is the test
+    [InlineData(SslProtocols.Tls11, false)]
+    [InlineData(SslProtocols.Tls12, true)]
+    [InlineData(SslProtocols.Tls13, true)]
+#pragma warning restore SYSLIB0039, CA5397, CA5398
+    public async Task Connect_ByTlsVersion_Only12And13(SslProtocols version, bool served)
+    {
+        using TcpClient tcp = new();
+        await tcp.ConnectAsync(fixture.Core.Api.Host, fixture.Core.Api.Port, TestContext.Current.CancellationToken);
+#pragma warning disable CA5359 // which version is spoken is the test, not whose certificate it is
+        await using SslStream tls = new(tcp.GetStream(), false, (_, _, _, _) => true);
+#pragma warning restore CA5359
+        Task handshake = tls.AuthenticateAsClientAsync(new SslClientAuthenticationOptions { TargetHost = "localhost", EnabledSslProtocols = version }, TestContext.Current.CancellationToken);
+        if (served) await handshake;
+        else await Assert.ThrowsAnyAsync<Exception>(() => handshake);
+        Assert.Equal(served, tls.IsAuthenticated);
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("Bearer")]
+    [InlineData("Bearer wrong-token-0123456789")]
+    [InlineData("Basic YWxpY2U6eA==")]
+    public async Task Admin_WithoutTheToken_401WithBearerChallenge(string? authorization)
+    {
+        using HttpClient client = fixture.Core.Client(fixture.Core.Admin);
+        if (authorization is not null) client.DefaultRequestHeaders.TryAddWithoutValidation("Authorization", authorization);
+        using HttpResponseMessage response = await client.GetAsync("/v1/accounts");
+        Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
+        Assert.Equal("Bearer realm=\"edge-admin\"", response.Headers.WwwAuthenticate.ToString());
+        Assert.Equal("BAD_CREDENTIALS", (await SeenRefusal.FromJsonAsync(response)).Reason);
+    }
+
+    private static AuthenticationHeaderValue Alice => TestCore.Basic("alice", RedisCore.PasswordOf("alice"));
+}

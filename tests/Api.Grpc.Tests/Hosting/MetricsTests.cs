@@ -1,0 +1,51 @@
+using System.Globalization;
+using System.Net.Http.Json;
+using Api.Grpc.Tests.Support;
+using Edge.Link.V1;
+
+namespace Api.Grpc.Tests.Hosting;
+
+/// <summary>The series that dashboards and alerts rely on, by the names that a scrape shows.</summary>
+public sealed class MetricsTests(RedisCore fixture) : IClassFixture<RedisCore>
+{
+    [Fact]
+    public async Task Scrape_AfterOneOfEach_SeriesByTheirNames()
+    {
+        using HttpClient scraper = new() { BaseAddress = fixture.Core.Metrics };
+        Assert.Equal("ok\n", await scraper.GetStringAsync("/livez"));
+        Assert.Equal("ok\n", await scraper.GetStringAsync("/readyz"));
+
+        await using TestLink link = await TestLink.ConnectAsync(fixture.Core);
+        await link.RegisterAsync("bob", 1);
+        await link.RegisterAsync("bob", 1, "wrong");
+        using HttpClient alice = fixture.Core.Client(fixture.Core.Api, TestCore.Basic("alice", RedisCore.PasswordOf("alice")));
+        (await alice.PostAsJsonAsync("/v1/messages", new { messageId = Guid.NewGuid(), recipient = "bob", text = "hi" })).EnsureSuccessStatusCode();
+        await alice.PostAsJsonAsync("/v1/messages", new { messageId = Guid.NewGuid(), recipient = "bob", text = "" });
+        Delivery delivery = (await link.NextAsync(CoreEvent.EventOneofCase.Delivery)).Delivery;
+        DeliveryReport report = TestLink.Report(delivery, DeliveryOutcome.AcceptedByDevice);
+        await link.SendAsync(new EdgeEvent { DeliveryReport = report });
+        await link.NextAsync(CoreEvent.EventOneofCase.Reported);
+        report.Flow = 2;
+        await link.SendAsync(new EdgeEvent { DeliveryReport = report });
+        await link.NextAsync(CoreEvent.EventOneofCase.Reported);
+
+        string[] lines = (await scraper.GetStringAsync("/metrics")).Split('\n');
+        Assert.Equal(1, Value(lines, "edge_messages_accepted_total", "edge_way=\"post\""));
+        Assert.Equal(1, Value(lines, "edge_messages_refused_total", "edge_reason=\"BAD_TEXT\""));
+        Assert.Equal(1, Value(lines, "edge_messages_delivered_total"));
+        Assert.Equal(1, Value(lines, "edge_messages_ended_total", "edge_state=\"delivered\""));
+        Assert.Equal(1, Value(lines, "edge_messages_accept_to_delivered_seconds_count"));
+        Assert.Equal(1, Value(lines, "edge_registrations_total", "edge_outcome=\"bound\""));
+        Assert.Equal(1, Value(lines, "edge_registrations_total", "edge_outcome=\"bad_credentials\""));
+        Assert.Equal(1, Value(lines, "edge_link_reports_ignored_total"));
+        Assert.Equal(1, Value(lines, "edge_links_up"));
+        Assert.Equal(1, Value(lines, "edge_build_info", "edge_part=\"core\""));
+        Assert.DoesNotContain(lines, line => line.Contains("alice", StringComparison.Ordinal) || line.Contains("bob", StringComparison.Ordinal));
+    }
+
+    private static double Value(string[] lines, string name, string tag = "")
+    {
+        string line = Assert.Single(lines, l => (l.StartsWith(name + "{", StringComparison.Ordinal) || l.StartsWith(name + " ", StringComparison.Ordinal)) && l.Contains(tag, StringComparison.Ordinal));
+        return double.Parse(line[(line.LastIndexOf('}') + 1)..].Trim().Split(' ')[0], CultureInfo.InvariantCulture);
+    }
+}
