@@ -18,6 +18,9 @@ namespace Api.Grpc.Hosting;
 /// <summary>What the core process consists of, and which door each part answers at.</summary>
 internal static class CoreServices
 {
+    /// <summary>Edges keep to 64 KiB (spec, Numbers); twice that is refused and ends the link.</summary>
+    private const int MostLinkMessageBytes = 128 * 1_024;
+
     /// <summary>Adds everything but the store.</summary>
     public static IServiceCollection AddCore(this IServiceCollection services)
     {
@@ -52,6 +55,7 @@ internal static class CoreServices
         services.AddHostedService<CoreLifetime>();
 
         services.AddGrpc(grpc => grpc.Interceptors.Add<RefusalInterceptor>())
+            .AddServiceOptions<LinkService>(link => link.MaxReceiveMessageSize = MostLinkMessageBytes)
             .AddJsonTranscoding(json => json.TypeRegistry = StatusMapping.Details);
         services.AddSingleton<MessagesService>();
         services.AddSingleton<AccountsService>();

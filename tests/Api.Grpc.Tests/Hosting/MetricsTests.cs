@@ -6,6 +6,7 @@ using Edge.Link.V1;
 namespace Api.Grpc.Tests.Hosting;
 
 /// <summary>The series that dashboards and alerts rely on, by the names that a scrape shows.</summary>
+[Collection(nameof(Alone))]
 public sealed class MetricsTests(RedisCore fixture) : IClassFixture<RedisCore>
 {
     [Fact]

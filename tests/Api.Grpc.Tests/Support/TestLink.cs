@@ -60,6 +60,19 @@ public sealed class TestLink : IAsyncDisposable
     /// <summary>Sends events as one batch.</summary>
     public Task SendAsync(params EdgeEvent[] events) => _call.RequestStream.WriteAsync(new ConnectRequest { Events = { events } });
 
+    /// <summary>Sends to a core that may have refused already: then how the stream ends is what counts.</summary>
+    public async Task TrySendAsync(params EdgeEvent[] events)
+    {
+        try
+        {
+            await SendAsync(events);
+        }
+        catch (Exception e) when (e is RpcException or IOException or InvalidOperationException)
+        {
+            // see Ended
+        }
+    }
+
     /// <summary>The next event of a kind; others are kept for later.</summary>
     public async Task<CoreEvent> NextAsync(CoreEvent.EventOneofCase kind)
     {
