@@ -3,14 +3,19 @@ using System.Net.Sockets;
 using System.Security.Cryptography;
 using Edge.Sip;
 using Edge.Sip.Diagnostics;
+using Microsoft.Extensions.Configuration.Memory;
 using Microsoft.Extensions.Options;
 using OpenTelemetry.Metrics;
+using OpenTelemetry.Resources;
 
 WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(args);
 builder.Logging.ClearProviders();
-builder.Logging.AddJsonConsole(json => json.UseUtcTimestamp = true);
+builder.Logging.AddJsonConsole(json => (json.UseUtcTimestamp, json.TimestampFormat) = (true, "yyyy-MM-dd'T'HH:mm:ss.fff'Z'"));
+// Below every other source, so that settings may say otherwise: the web server's line for each probe and scrape is noise here.
+builder.Configuration.Sources.Insert(0, new MemoryConfigurationSource { InitialData = [new("Logging:LogLevel:Microsoft", "Warning"), new("Logging:LogLevel:System", "Warning")] });
 builder.Services.AddEdge(builder.Configuration);
-builder.Services.AddOpenTelemetry().WithMetrics(metrics => metrics.AddMeter(EdgeMetrics.MeterName).AddPrometheusExporter());
+builder.Services.AddOpenTelemetry().ConfigureResource(static resource => resource.AddService("edge-sip"))
+    .WithMetrics(static metrics => metrics.AddMeter(EdgeMetrics.MeterName).AddPrometheusExporter());
 
 MetricsOptions metricsOptions = new();
 builder.Configuration.GetSection("Metrics").Bind(metricsOptions);

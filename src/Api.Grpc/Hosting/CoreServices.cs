@@ -12,6 +12,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using OpenTelemetry.Metrics;
+using OpenTelemetry.Resources;
 
 namespace Api.Grpc.Hosting;
 
@@ -61,7 +62,7 @@ internal static class CoreServices
         services.AddSingleton<AccountsService>();
         services.AddSingleton<LinkService>();
 
-        services.AddOpenTelemetry().WithMetrics(metrics => metrics
+        services.AddOpenTelemetry().ConfigureResource(resource => resource.AddService("edge-core")).WithMetrics(metrics => metrics
             .AddMeter(CoreMetrics.MeterName, "Core.Store", "System.Runtime")
             .AddPrometheusExporter());
         return services;
