@@ -70,7 +70,8 @@ internal sealed class LinkEventRouter(SessionTable sessions, DeliveryPump pump, 
                     if (refreshed.Page is not null) pump.TakePage(session, binding, link, refreshed.Page);
                     break;
                 case RegisterOutcome.BadTicket:
-                    binding.MustChallenge = true;   // the next REGISTER is challenged
+                    binding.Revoke(clock.NowMs);
+                    session.DueBy(binding.ExpiresMs);   // the sweep ends it, and the connection if the client does not register anew
                     EdgeLog.TicketRefused(logger, session.Flow);
                     break;
                 default:

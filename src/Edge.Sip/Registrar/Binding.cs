@@ -17,6 +17,9 @@ internal sealed class Binding(string user, DeliveryLane lane)
     /// <summary>Whether the core has verified a digest and bound it. Before, it only keeps the place of its lane.</summary>
     public bool IsBound { get; set; }
 
+    /// <summary>Whether a REGISTER went to the core whose effect is not known.</summary>
+    public bool MayBeBound { get; set; }
+
     /// <summary>REGISTERs that wait for the core.</summary>
     public int Pending { get; set; }
 
@@ -40,8 +43,18 @@ internal sealed class Binding(string user, DeliveryLane lane)
 
     public RegisteredContact Contact { get; set; } = RegisteredContact.None;
 
-    /// <summary>Whether a refresh may be answered without asking for a new digest (spec, Registration).</summary>
-    public bool IsTrusted(long nowMs) => IsBound && !MustChallenge && nowMs < TicketExpiresMs;
+    /// <summary>Whether a request may be answered without asking for a new digest (spec, Registration).</summary>
+    public bool IsTrusted(long nowMs) => TrustedSeconds(nowMs) > 0;
+
+    /// <summary>For how long that will be so; 0: it is not.</summary>
+    public long TrustedSeconds(long nowMs) => IsBound && !MustChallenge ? Math.Max(0, (TicketExpiresMs - nowMs) / 1_000) : 0;
+
+    /// <summary>The core refuses its ticket: a new password, or the account is gone. It ends now, and only a new digest binds it again.</summary>
+    public void Revoke(long nowMs)
+    {
+        MustChallenge = true;
+        ExpiresMs = Math.Min(ExpiresMs, nowMs);
+    }
 
     /// <summary>Seconds left, rounded up, at least 1.</summary>
     public uint SecondsLeft(long nowMs) => (uint)Math.Max(1, (ExpiresMs - nowMs + 999) / 1_000);

@@ -60,7 +60,7 @@ internal sealed class RegisterHandler(
 
             if (bound && pending.Seconds > 0) Bind(pending, answer!);
             else if (bound) Unbind(session, binding);
-            else if (!binding.IsBound && binding.Pending == 0) session.Bindings.Remove(binding);
+            else Unbound(pending, answer);
 
             if (mayAnswer) Answer(pending, answer);
             if (bound && pending.Seconds > 0) pump.TakePage(session, binding, pending.Link, answer!.Page);
@@ -73,8 +73,8 @@ internal sealed class RegisterHandler(
         SipHeaders headers = request.Headers;
         Span<byte> route = stackalloc byte[MostRouteBytes];
         SipFault fault = ReadContacts(headers, out RegisterIntent intent, out SipContact contact);
-        int routeLength = ReadPath(headers, route);
-        if (fault == SipFault.None && routeLength < 0) fault = SipFault.BadHeader;
+        int routeLength = headers.JoinAddresses(SipHeader.Path, route);   // for a Route header (RFC 3327 §5.4)
+        if (fault == SipFault.None && routeLength == 0 && headers.Has(SipHeader.Path)) fault = SipFault.BadHeader;
         if (fault != SipFault.None)
         {
             Refuse(session, request, SipFaults.Status(fault), SipFaults.Tag(fault));
@@ -101,9 +101,16 @@ internal sealed class RegisterHandler(
         seconds = Math.Min(seconds, settings.MaxExpires);
         bool outbound = headers.Lists(SipHeader.Supported, "outbound"u8);
         Binding? binding = session.Find(user);
-        bool direct = fields.ViaCount == 1 && routeLength == 0;
-        if (direct && binding is not null && binding.IsTrusted(clock.NowMs))
+        if (intent == RegisterIntent.Unbind && contact.Uri.Length > 0 && binding is { IsBound: true } && !binding.Contact.IsSameDevice(contact))
         {
+            intent = RegisterIntent.Query;   // §10.3 step 7: a contact that is not bound is nothing to remove
+        }
+
+        bool direct = fields.ViaCount == 1 && routeLength == 0;
+        long trustedSeconds = binding is null || !direct ? 0 : binding.TrustedSeconds(clock.NowMs);
+        if (binding is not null && trustedSeconds >= (intent == RegisterIntent.Bind ? settings.MinExpires : 1))
+        {
+            seconds = (int)Math.Min(seconds, trustedSeconds);   // no registration outlives its ticket: the core would refuse its pages
             AnswerTrusted(session, request, binding, link, intent, contact, outbound, seconds);
             return;
         }
@@ -223,9 +230,9 @@ internal sealed class RegisterHandler(
         SipSession session = pending.Session;
         Binding binding = pending.Binding;
         long now = clock.NowMs;
-        if (!session.Bindings.Contains(binding)) session.Bindings.Add(binding);   // unregistered meanwhile: the later word counts
         if (!binding.IsBound) metrics.RegistrationsChanged(1);
         binding.IsBound = true;
+        binding.MayBeBound = false;
         binding.MustChallenge = false;
         binding.Ticket = answer.Ticket;
         binding.TicketExpiresMs = pending.Link.Clock.ToEdge(answer.TicketExpireTimeMs);
@@ -235,9 +242,19 @@ internal sealed class RegisterHandler(
         session.BindingsChanged(now);
     }
 
+    /// <summary>Not bound as far as is known. Without the core's word it may be bound there all the same: then messages would go to this flow in vain, so that is taken back.</summary>
+    private void Unbound(PendingRegister pending, Registered? answer)
+    {
+        Binding binding = pending.Binding;
+        if (pending.Seconds > 0 && answer is null or { Outcome: RegisterOutcome.StoreUnavailable }) binding.MayBeBound = true;
+        if (binding.IsBound || binding.Pending > 0) return;
+        pending.Session.Bindings.Remove(binding);
+        if (binding.MayBeBound) links.Unregister(pending.Session.Flow, binding.User);
+    }
+
     private void Unbind(SipSession session, Binding binding)
     {
-        if (binding.Pending == 0 || binding.IsBound) session.Bindings.Remove(binding);
+        if (binding.Pending == 0) session.Bindings.Remove(binding);   // else a REGISTER under way keeps its lane: never two for one account
         if (!binding.IsBound) return;
         binding.IsBound = false;
         metrics.RegistrationsChanged(-1);
@@ -302,7 +319,8 @@ internal sealed class RegisterHandler(
             count++;
             star |= contact.IsStar;
             if (contact.IsStar) continue;
-            if (SipUri.Parse(contact.Uri, out _) != SipFault.None) { intent = default; return SipFault.BadContact; }
+            bool echoable = !contact.Instance.ContainsAnyExceptInRange((byte)' ', (byte)'~') && !contact.Instance.ContainsAny((byte)'"', (byte)'\\');   // the 200 repeats it
+            if (!echoable || SipUri.Parse(contact.Uri, out _) != SipFault.None) { intent = default; return SipFault.BadContact; }
             bool stays = contact.ExpiresSeconds != 0;
             if (count > 1 && (chosenStays || !stays)) continue;
             chosen = contact;
@@ -320,28 +338,6 @@ internal sealed class RegisterHandler(
     private static int ExpiresOf(in SipHeaders headers, in SipContact contact, LinkSettings settings) => contact.ExpiresSeconds >= 0
         ? contact.ExpiresSeconds
         : headers.Has(SipHeader.Expires) ? SipContact.ReadExpires(headers.First(SipHeader.Expires)) : settings.MaxExpires;
-
-    /// <summary>The Path values, joined in order for a Route header (RFC 3327 §5.4).</summary>
-    /// <returns>Their bytes; 0 without any, -1 if they are too long.</returns>
-    private static int ReadPath(in SipHeaders headers, Span<byte> route)
-    {
-        int length = 0;
-        for (int i = 0; i < headers.Count; i++)
-        {
-            if (headers.Id(i) != SipHeader.Path) continue;
-            ReadOnlySpan<byte> value = headers.Value(i);
-            if (value.Length + 2 > route.Length - length) return -1;
-            if (length > 0)
-            {
-                ", "u8.CopyTo(route[length..]);
-                length += 2;
-            }
-
-            length += SipGrammar.Unfold(value, route[length..]);
-        }
-
-        return length;
-    }
 
     private void Refuse(SipSession session, in SipRequest request, int status, string cause)
     {

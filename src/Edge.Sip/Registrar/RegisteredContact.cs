@@ -43,6 +43,10 @@ internal sealed class RegisteredContact
     public bool Is(in SipContact contact, bool supportsOutbound) => contact.Uri.SequenceEqual(Uri) && contact.Instance.SequenceEqual(Instance)
         && contact.RegId == RegId && Route.Length == 0 && IsOutbound == IsOutboundOf(contact, supportsOutbound);
 
+    /// <summary>Whether the contact names this binding: by instance and reg-id, or else by its URI (RFC 3261 §10.2.4, RFC 5626 §6).</summary>
+    public bool IsSameDevice(in SipContact contact) => contact.Uri.SequenceEqual(Uri)
+        || (Instance.Length > 0 && contact.Instance.SequenceEqual(Instance) && contact.RegId == RegId);
+
     /// <summary>Hides the address: whole addresses never reach a log.</summary>
     public override string ToString() => "contact";
 

@@ -28,20 +28,28 @@ internal sealed class SessionSweep(SipOptions options, SessionTable sessions, IC
             long now = clock.NowMs;
             foreach ((_, SipSession session) in sessions.All)
             {
-                if (session.DueMs > now) continue;
-                lock (session.Connection.Gate) session.DueMs = Look(session, now);
+                if (session.DueMs <= now) TryLook(session, now);
             }
         }
-#pragma warning disable CA1031 // the next sweep must come whatever happened in this one
-        catch (Exception fault)
-        {
-            EdgeLog.SweepFaulted(logger, fault);
-        }
-#pragma warning restore CA1031
         finally
         {
             Volatile.Write(ref _running, 0);
         }
+    }
+
+    private void TryLook(SipSession session, long now)
+    {
+        try
+        {
+            lock (session.Connection.Gate) session.DueMs = Look(session, now);
+        }
+#pragma warning disable CA1031 // one connection that cannot be looked at must not keep the others from their deadlines
+        catch (Exception fault)
+        {
+            EdgeLog.SweepFaulted(logger, fault);
+            session.Connection.End(EndReason.InternalFault);   // and is not looked at again
+        }
+#pragma warning restore CA1031
     }
 
     /// <summary>Acts on what is due.</summary>
@@ -115,7 +123,8 @@ internal sealed class SessionSweep(SipOptions options, SessionTable sessions, IC
         {
             Binding binding = session.Bindings[i];
             if (!binding.IsBound || binding.ExpiresMs > now) continue;
-            session.Bindings.RemoveAt(i);
+            binding.IsBound = false;   // its lane sends nothing more
+            if (binding.Pending == 0) session.Bindings.RemoveAt(i);
             changed = true;
             metrics.RegistrationsChanged(-1);
             links.Unregister(session.Flow, binding.User);

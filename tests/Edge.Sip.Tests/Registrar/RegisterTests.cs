@@ -228,6 +228,32 @@ public class RegisterTests
         Assert.Equal(401, (await bob.RequestAsync(request)).Status);
     }
 
+    [Theory]
+    [InlineData("Path: sip:proxy.example.test\r\n")]
+    [InlineData("Path: <sip:proxy.example.test;lr>;x=\"\r\n")]
+    public async Task Register_BadPath_IsABadRequest(string header)
+    {
+        await using TestEdge edge = await TestEdge.StartAsync();
+        SipClient bob = await edge.ConnectAsync();
+        string request = bob.RegisterText(600, null, null).Replace("Max-Forwards: 70\r\n", $"{header}Max-Forwards: 70\r\n", StringComparison.Ordinal);
+        Assert.Equal(400, (await bob.RequestAsync(request)).Status);
+    }
+
+    [Fact]
+    public async Task Refresh_NearTheTicketsEnd_IsGrantedNoLongerThanTheTicket()
+    {
+        await using TestEdge edge = await TestEdge.StartAsync(moveTime: true, core: core => core.OnRegister = (_, answer) =>
+        {
+            answer.TicketExpireTimeMs = core.NowMs + 600_000;
+            return answer;
+        });
+        SipClient bob = await edge.RegisteredAsync();
+        SipText answer = await bob.RequestAsync(bob.RegisterText(3600, null, null));
+        Assert.Equal(200, answer.Status);
+        Assert.Contains("expires=600", answer["Contact"], StringComparison.Ordinal);
+        Assert.Equal(600u, (await edge.Core.SeenAsync(happened => happened.Refresh)).ExpiresSeconds);
+    }
+
     [Fact]
     public async Task Refresh_AfterTheTicketsEnd_IsChallenged()
     {
@@ -250,6 +276,20 @@ public class RegisterTests
         for (int i = 0; i < 100 && next.Status == 200; i++) next = await bob.RequestAsync(bob.RegisterText(600, null, null));   // the core's word is on its way
         Assert.Equal(401, next.Status);
         Assert.Equal(200, (await bob.RegisterAsync()).Status);
+    }
+
+    /// <summary>The client has its 200 and would wait in vain: the end of the connection makes it register anew.</summary>
+    [Fact]
+    public async Task Refresh_TicketRefusedByTheCore_EndsTheRegistrationThenTheConnection()
+    {
+        await using TestEdge edge = await TestEdge.StartAsync(
+            moveTime: true, core: core => core.OnRefresh = refresh => new Refreshed { Flow = refresh.Flow, User = refresh.User, Outcome = RegisterOutcome.BadTicket });
+        SipClient bob = await edge.RegisteredAsync();
+        Assert.Equal(200, (await bob.RequestAsync(bob.RegisterText(600, null, null))).Status);
+        await edge.MoveUntilAsync(() => edge.Core.Count(happened => happened.Unregister) > 0, TimeSpan.FromSeconds(2), "the core is told");
+        Assert.Equal(0, edge.Sum("edge.registrations"));
+        await edge.MoveAsync(TimeSpan.FromSeconds(16));
+        await Until.TrueAsync(() => edge.Sum("edge.connections.ended/not_registered") == 1, "ended");
     }
 
     [Fact]
@@ -283,6 +323,21 @@ public class RegisterTests
         Assert.Equal(401, (await bob.SendAsync("alice", "hi")).Status);
     }
 
+    /// <summary>RFC 3261 §10.3 step 7: a client that clears away an old contact of its own keeps the new one.</summary>
+    [Theory]
+    [InlineData("<sip:bob@127.0.0.1:10>")]
+    [InlineData("<sip:bob@127.0.0.1:10>;reg-id=1;+sip.instance=\"<urn:uuid:00000000-0000-1000-8000-00000000000f>\"")]
+    public async Task Unregister_OfAContactThatIsNotBound_LeavesTheBinding(string contact)
+    {
+        await using TestEdge edge = await TestEdge.StartAsync();
+        SipClient bob = await edge.RegisteredAsync();
+        SipText answer = await bob.RequestAsync(bob.RegisterText(0, contact, null));
+        Assert.Equal(200, answer.Status);
+        Assert.Contains("<sip:bob@127.0.0.1:9;transport=tls;ob>", answer["Contact"], StringComparison.Ordinal);
+        Assert.Equal(202, (await bob.SendAsync("alice", "hi")).Status);
+        Assert.Equal(0, edge.Core.Count(happened => happened.Unregister));
+    }
+
     [Fact]
     public async Task Unregister_WithCredentials_IsVerifiedByTheCore()
     {
@@ -298,6 +353,8 @@ public class RegisterTests
     [InlineData(0, "*, <sip:bob@127.0.0.1:9>")]
     [InlineData(3600, "<tel:+123>")]
     [InlineData(3600, "<sip:bob@127.0.0.1:9>;reg-id=0")]
+    [InlineData(3600, "<sip:bob@127.0.0.1:9>;reg-id=1;+sip.instance=\"a\\\"b\"")]   // our 200 could not repeat it
+    [InlineData(3600, "<sip:bob@127.0.0.1:9>;reg-id=1;+sip.instance=\"a\u0001b\"")]
     public async Task Register_BadContact_IsABadRequest(int expires, string contact)
     {
         await using TestEdge edge = await TestEdge.StartAsync();
@@ -350,6 +407,7 @@ public class RegisterTests
         SipClient bob = await edge.ConnectAsync();
         SipText answer = await bob.RegisterAsync();
         Assert.Equal((503, "3"), (answer.Status, answer["Retry-After"]));
+        await edge.Core.SeenAsync(happened => happened.Unregister);   // it may have been bound all the same
     }
 
     [Fact]
@@ -359,8 +417,9 @@ public class RegisterTests
         SipClient bob = await edge.ConnectAsync();
         Task<SipText> answer = bob.RegisterAsync();
         await edge.Core.SeenAsync(happened => happened.Register);
-        await edge.MoveUntilAsync(() => answer.IsCompleted, TimeSpan.FromSeconds(6), "503 after 5 s");
+        await edge.MoveUntilAsync(() => answer.IsCompleted, TimeSpan.FromSeconds(5), "503 within 5 s");
         Assert.Equal(503, (await answer).Status);
+        await edge.Core.SeenAsync(happened => happened.Unregister);   // else a core that was only late would push to this flow in vain
     }
 
     [Fact]
@@ -383,6 +442,24 @@ public class RegisterTests
         Assert.Equal(1, edge.Sum("edge.registrations"));
         await edge.MoveUntilAsync(() => edge.Sum("edge.registrations") == 0, TimeSpan.FromSeconds(2), "lapsed");
         await edge.Core.SeenAsync(happened => happened.Unregister);
+    }
+
+    [Fact]
+    public async Task Registration_Lapsed_SendsNothingMore()
+    {
+        await using TestEdge edge = await TestEdge.StartAsync(moveTime: true);
+        SipClient bob = await edge.ConnectAsync();
+        bob.Answer = _ => 0;
+        await bob.RegisterAsync(expires: 60);
+        await edge.MoveAsync(TimeSpan.FromSeconds(58));
+        ulong flow = edge.FlowOf("bob");
+        await edge.Core.SendAsync(new CoreEvent { Delivery = edge.Core.Delivery(flow, "bob", 1) }, new CoreEvent { Delivery = edge.Core.Delivery(flow, "bob", 2, previous: 1) });
+        SipText message = (await bob.ReceiveAsync(1))[0];
+        await edge.MoveUntilAsync(() => edge.Sum("edge.registrations") == 0, TimeSpan.FromSeconds(3), "lapsed");
+        await bob.RespondAsync(message, 200);
+        await edge.Core.SeenAsync(happened => happened.DeliveryReport, report => report.Outcome == DeliveryOutcome.AcceptedByDevice);
+        Assert.Equal(200, (await bob.RequestAsync(bob.PlainText("OPTIONS"))).Status);   // whatever was sent before has come
+        Assert.Single(bob.Received);
     }
 
     [Fact]
