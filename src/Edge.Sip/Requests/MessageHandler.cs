@@ -32,11 +32,15 @@ internal sealed class MessageHandler(ICoreLinks links, Responder responder, Edge
             if (session.UnboundSinceMs != 0) responder.Challenge(session, request, link, settings, stale: false);
             else responder.Refuse(session, request, 403, "other_account");
         }
+        else if (fields.ViaCount != 1 || sender.Contact.Route.Length > 0)
+        {
+            responder.Refuse(session, request, 403, "proxied");   // trust by connection is for directly connected clients: others may share this one
+        }
         else if (!sender.IsTrusted(clock.NowMs))
         {
             responder.Challenge(session, request, link, settings, stale: false);
         }
-        else if (IsText(request.Headers, out SipFault fault))
+        else if (IsText(request, out SipFault fault))
         {
             Submit(session, request, fields, sender, link);
         }
@@ -86,7 +90,8 @@ internal sealed class MessageHandler(ICoreLinks links, Responder responder, Edge
                     Refuse(pending, 480, "over_limit", answer, retryAfter: true);
                     break;
                 case Refusal.NotRegistered when pending.Link.Settings is { } settings:
-                    pending.Binding.MustChallenge = true;
+                    pending.Binding.Revoke(clock.NowMs);
+                    session.DueBy(clock.NowMs);
                     responder.Challenge(session, pending.Lines, pending.Link, settings, stale: false);
                     break;
                 default:
@@ -139,10 +144,11 @@ internal sealed class MessageHandler(ICoreLinks links, Responder responder, Edge
     }
 
     /// <summary>Whether the body is text this server keeps (spec S1). Where it is not and <paramref name="fault"/> says nothing: 415.</summary>
-    private static bool IsText(in SipHeaders headers, out SipFault fault)
+    private static bool IsText(in SipRequest request, out SipFault fault)
     {
         fault = SipFault.None;
-        if (!headers.Has(SipHeader.ContentType)) return false;
+        SipHeaders headers = request.Headers;
+        if (!headers.Has(SipHeader.ContentType)) return request.Body.IsEmpty;   // RFC 3261 §20.15 asks for it with a body only; the core refuses an empty text
         if (headers.Has(SipHeader.ContentEncoding) && !Ascii.EqualsIgnoreCase(headers.First(SipHeader.ContentEncoding), "identity"u8)) return false;
         if (SipMediaType.TryParse(headers.First(SipHeader.ContentType), out SipMediaType media)) return media.IsUtf8Text;
         fault = SipFault.BadContentType;

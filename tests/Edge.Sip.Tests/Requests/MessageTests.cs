@@ -96,6 +96,7 @@ public class MessageTests
     [InlineData("Content-Type: text/plain;charset=UTF-8\r\n", "", 415)]
     [InlineData("Content-Type:", "Content-Encoding: gzip\r\nContent-Type:", 415)]
     [InlineData("Max-Forwards: 70", "Max-Forwards: 0", 483)]
+    [InlineData("Max-Forwards: 70", "Via: SIP/2.0/TLS 127.0.0.2:9;branch=z9hG4bKproxy\r\nMax-Forwards: 70", 403)]
     [InlineData("Max-Forwards: 70", "Max-Forwards: 70\r\nRequire: teleport", 420)]
     public async Task Message_Unusable_IsRefused(string good, string bad, int status)
     {
@@ -104,6 +105,43 @@ public class MessageTests
         SipText answer = await bob.RequestAsync(bob.MessageText("alice", "hi").Replace(good, bad, StringComparison.Ordinal));
         Assert.Equal((status, status == 420 ? "teleport" : string.Empty), (answer.Status, answer["Unsupported"]));
         Assert.Equal(202, (await bob.SendAsync("alice", "hi")).Status);   // the connection is as good as before
+    }
+
+    /// <summary>Spec S2: an empty text is the core's to refuse, with or without a type of content (RFC 3261 §20.15).</summary>
+    [Fact]
+    public async Task Message_EmptyWithoutAContentType_IsRefusedAsEmpty()
+    {
+        await using TestEdge edge = await TestEdge.StartAsync(core: core => core.OnSubmit = submit =>
+            new Submitted { Refusal = submit.Text.IsEmpty ? Refusal.BadText : Refusal.Unspecified });
+        SipClient bob = await edge.RegisteredAsync();
+        string message = bob.MessageText("alice", string.Empty).Replace("Content-Type: text/plain;charset=UTF-8\r\n", string.Empty, StringComparison.Ordinal);
+        Assert.DoesNotContain("Content-Type", message, StringComparison.Ordinal);
+        Assert.Equal(400, (await bob.RequestAsync(message)).Status);
+    }
+
+    /// <summary>Spec, Numbers: trust by connection is for directly connected clients; another client of the same proxy could name any From.</summary>
+    [Fact]
+    public async Task Message_OfAClientBehindAProxy_IsForbidden()
+    {
+        await using TestEdge edge = await TestEdge.StartAsync();
+        SipClient bob = await edge.ConnectAsync();
+        SipText challenge = await bob.RequestAsync(bob.RegisterText(3600, null, null));
+        string request = bob.RegisterText(3600, null, bob.Authorization(challenge, "REGISTER", "sip:example.test"))
+            .Replace("Max-Forwards: 70\r\n", "Path: <sip:proxy.example.test;lr>\r\nMax-Forwards: 70\r\n", StringComparison.Ordinal);
+        Assert.Equal(200, (await bob.RequestAsync(request)).Status);
+        Assert.Equal(403, (await bob.SendAsync("alice", "hi")).Status);
+        Assert.Equal(0, edge.Core.Count(happened => happened.Submit));
+    }
+
+    [Fact]
+    public async Task Message_TicketRefusedByTheCore_EndsTheRegistration()
+    {
+        await using TestEdge edge = await TestEdge.StartAsync(core: core => core.OnSubmit = _ => new Submitted { Refusal = Refusal.NotRegistered });
+        SipClient bob = await edge.RegisteredAsync();
+        Assert.Equal(401, (await bob.SendAsync("alice", "hi")).Status);
+        await edge.Core.SeenAsync(happened => happened.Unregister);
+        Assert.Equal(0, edge.Sum("edge.registrations"));
+        Assert.Equal(200, (await bob.RegisterAsync()).Status);
     }
 
     [Fact]
@@ -135,7 +173,7 @@ public class MessageTests
         await edge.Core.SeenAsync(happened => happened.Submit);
         await edge.MoveAsync(TimeSpan.FromSeconds(4));
         Assert.False(answer.IsCompleted);
-        await edge.MoveUntilAsync(() => answer.IsCompleted, TimeSpan.FromSeconds(2), "503 after 5 s");
+        await edge.MoveUntilAsync(() => answer.IsCompleted, TimeSpan.FromSeconds(1), "503 within 5 s");
         Assert.Equal((503, "5"), ((await answer).Status, (await answer)["Retry-After"]));
     }
 
