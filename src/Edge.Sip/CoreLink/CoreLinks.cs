@@ -13,7 +13,7 @@ namespace Edge.Sip.CoreLink;
 internal sealed class CoreLinks : ICoreLinks, IDisposable
 {
     private const int MostUnconfirmed = 100_000;   // about 30 MB; a core that is back confirms them in a second
-    private static readonly TimeSpan TickTime = TimeSpan.FromMilliseconds(250);
+    internal static readonly TimeSpan TickTime = TimeSpan.FromMilliseconds(250);
 
     private readonly CoreStream[] _streams;
     private readonly Outbox _outbox;

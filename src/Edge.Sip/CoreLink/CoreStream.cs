@@ -45,7 +45,7 @@ internal sealed class CoreStream : ICoreLink, IThreadPoolWorkItem, IDisposable
     public CoreStream(int number, GrpcChannel channel, Func<Hello> hello, CoreLinks links, EdgeClock clock, EdgeMetrics metrics, ILogger logger, TimeSpan answerTime)
     {
         (_number, _channel, _hello, _links, _clock, _metrics, _logger) = (number, channel, hello, links, clock, metrics, logger);
-        _answerMs = (long)answerTime.TotalMilliseconds;
+        _answerMs = (long)(answerTime - CoreLinks.TickTime).TotalMilliseconds;   // noticed a tick late at most, so still in time
     }
 
     public bool IsUp => _up;
@@ -98,7 +98,9 @@ internal sealed class CoreStream : ICoreLink, IThreadPoolWorkItem, IDisposable
                 wasUp = await RunOnceAsync(stopping).ConfigureAwait(false);
                 cause = "closed by the core";
             }
-            catch (Exception fault) when (fault is RpcException or IOException or OperationCanceledException or HttpRequestException or InvalidOperationException or TimeoutException)
+#pragma warning disable CA1031 // whatever went wrong with one stream, the next one is tried
+            catch (Exception fault)
+#pragma warning restore CA1031
             {
                 wasUp = _up;
                 cause = fault is RpcException rpc ? $"{rpc.StatusCode} ({rpc.Status.DebugException?.GetBaseException().Message ?? rpc.Status.Detail})" : fault.GetBaseException().Message;
@@ -249,7 +251,7 @@ internal sealed class CoreStream : ICoreLink, IThreadPoolWorkItem, IDisposable
             foreach (PendingAnswer pending in overdue) _pending.Remove(pending.Request);
         }
 
-        foreach (PendingAnswer pending in overdue) pending.Failed();
+        foreach (PendingAnswer pending in overdue) Fail(pending);
     }
 
     private void Cut()
@@ -269,8 +271,22 @@ internal sealed class CoreStream : ICoreLink, IThreadPoolWorkItem, IDisposable
             _pending.Clear();
         }
 
-        foreach (PendingAnswer pending in lost) pending.Failed();
+        foreach (PendingAnswer pending in lost) Fail(pending);
         if (wasUp) _links.LinkCut(this);
+    }
+
+    private void Fail(PendingAnswer pending)
+    {
+        try
+        {
+            pending.Failed();
+        }
+#pragma warning disable CA1031 // one request whose failure cannot be told must not stop the link's timer or its remaking
+        catch (Exception fault)
+        {
+            EdgeLog.LinkHandlerFaulted(_logger, fault, _number);
+        }
+#pragma warning restore CA1031
     }
 
     private void EndCall()
@@ -331,7 +347,9 @@ internal sealed class CoreStream : ICoreLink, IThreadPoolWorkItem, IDisposable
                 Volatile.Write(ref _lastWriteMs, _clock.NowMs);
             }
         }
-        catch (Exception fault) when (fault is RpcException or IOException or InvalidOperationException or OperationCanceledException or ObjectDisposedException)
+#pragma warning disable CA1031 // _writing must not stay set without a writer: the link would be up and mute for ever
+        catch (Exception)
+#pragma warning restore CA1031
         {
             bool madeAgain;
             lock (_queueGate)
