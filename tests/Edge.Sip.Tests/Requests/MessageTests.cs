@@ -144,6 +144,25 @@ public class MessageTests
         Assert.Equal(200, (await bob.RegisterAsync()).Status);
     }
 
+    /// <summary>The connection ends in the middle of a MESSAGE: nothing of it reaches the core, and the edge serves on.</summary>
+    [Fact]
+    public async Task Message_CutAnywhere_IsNeverSubmitted()
+    {
+        await using TestEdge edge = await TestEdge.StartAsync();
+        int length = (await edge.ConnectAsync()).MessageText("alice", "hi there").Length;
+        for (int cut = 1; cut < length; cut += length / 12)
+        {
+            SipClient bob = await edge.RegisteredAsync();
+            await bob.WriteAsync(System.Text.Encoding.UTF8.GetBytes(bob.MessageText("alice", "hi there")).AsMemory(0, cut));
+            await bob.DisposeAsync();
+        }
+
+        await Until.TrueAsync(() => edge.Sum("edge.registrations") == 0, "all ended");
+        Assert.Equal(0, edge.Core.Count(happened => happened.Submit));
+        SipClient last = await edge.RegisteredAsync();
+        Assert.Equal(202, (await last.SendAsync("alice", "hi there")).Status);
+    }
+
     [Fact]
     public async Task Message_RepeatedWhilePending_IsAbsorbed()
     {
