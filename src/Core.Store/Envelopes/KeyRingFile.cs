@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Serialization;
@@ -6,7 +7,7 @@ namespace Core.Store.Envelopes;
 
 /// <summary>The key ring on disk: JSON, readable by its owner alone. It lies outside Redis, so that a copy of Redis opens nothing.</summary>
 /// <example><c>{"version":1,"keys":[{"id":1,"purpose":"name","created":"2026-01-01T00:00:00Z","key":"base64 of 32 bytes"}]}</c></example>
-internal static class KeyRingFile
+internal static partial class KeyRingFile
 {
     private const int KeyBytes = 32;
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
@@ -19,7 +20,7 @@ internal static class KeyRingFile
     };
 
     /// <summary>Makes a ring with one fresh key for each purpose, unless the file is there by the time it is written.</summary>
-    /// <remarks>Two cores that start together agree: the move does not replace a file, and both read the winner's.</remarks>
+    /// <remarks>Cores that start together agree: publishing the file replaces none, and all of them read the winner's.</remarks>
     public static void CreateIfMissing(string path, DateTimeOffset now)
     {
         if (File.Exists(path)) return;
@@ -38,11 +39,7 @@ internal static class KeyRingFile
                 file.Flush(flushToDisk: true);   // accounts sealed with a key that a power cut loses would be lost with it
             }
 
-            File.Move(fresh, full, overwrite: false);
-        }
-        catch (IOException) when (File.Exists(full))
-        {
-            // Another core was first.
+            Publish(fresh, full);
         }
         finally
         {
@@ -86,6 +83,34 @@ internal static class KeyRingFile
         if (keys[KeyPurpose.Name].Count > 1) throw new KeyRingException($"Key ring file {path} has more than one name key; it is never rotated.");
         return keys;
     }
+
+    /// <summary>Gives the finished file its name in one step, unless that name is taken by now: then another core was first.</summary>
+    /// <remarks>
+    /// On Unix by link(2), which fails where the name exists. File.Move without overwriting only looks first and then renames, and so
+    /// let two cores that started together each believe in a ring of its own.
+    /// </remarks>
+    private static void Publish(string fresh, string full)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            try
+            {
+                File.Move(fresh, full, overwrite: false);
+            }
+            catch (IOException) when (File.Exists(full))
+            {
+                // Another core was first.
+            }
+        }
+        else if (Link(fresh, full) != 0 && !File.Exists(full))
+        {
+            throw new IOException($"The key ring cannot be given its name (error {Marshal.GetLastPInvokeError()}): use a file system with hard links.");
+        }
+    }
+
+    [LibraryImport("libc", EntryPoint = "link", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial int Link(string existing, string name);
 
     private sealed record Content(int Version, List<Entry> Keys);
 
