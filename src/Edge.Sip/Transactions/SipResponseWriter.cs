@@ -73,19 +73,6 @@ internal ref struct SipResponseWriter
         _text.EndLine();
     }
 
-    /// <summary>Repeats every header of this kind, as RFC 3327 §5.3 asks for Path.</summary>
-    public void AddRepeated(in SipHeaders headers, SipHeader id, ReadOnlySpan<byte> name)
-    {
-        for (int i = 0; i < headers.Count; i++)
-        {
-            if (headers.Id(i) != id) continue;
-            _text.Raw(name);
-            _text.Raw(": "u8);
-            _text.Echo(headers.Value(i));
-            _text.EndLine();
-        }
-    }
-
     /// <summary>For a 200 to a client that supports outbound (RFC 5626 §6): the flow is used, and how long it may be silent.</summary>
     public void AddOutbound(int flowTimerSeconds)
     {

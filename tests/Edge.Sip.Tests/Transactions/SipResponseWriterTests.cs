@@ -79,7 +79,7 @@ public sealed class SipResponseWriterTests
         writer.AddChallenge("example.test"u8, "n1"u8, "MD5"u8, stale: false);
         writer.AddContact("sip:b@h;ob"u8, 600, "<urn:uuid:1>"u8, 1);
         writer.AddContact("sip:b@h2"u8, 60, default, 0);
-        writer.AddRepeated(request.Headers, SipHeader.Path, "Path"u8);
+        writer.Add("Path"u8, "<sip:p;lr>"u8);
         writer.AddOutbound(120);
         writer.AddMinExpires(60);
         writer.AddRetryAfter(5);
