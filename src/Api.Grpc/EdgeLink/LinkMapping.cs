@@ -50,8 +50,4 @@ internal sealed class LinkMapping(SenderTag senderTag, DeliveryToken token)
 
         return wire;
     }
-
-    /// <summary>An answer that nothing is known: the edge asks again later.</summary>
-    public static Page Failed(FlowId flow, AccountAddress account, long after) =>
-        new() { Flow = flow.Flow, User = account.User, After = after, Upto = after, Failed = true };
 }
