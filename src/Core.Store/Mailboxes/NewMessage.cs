@@ -8,11 +8,29 @@ namespace Core.Store.Mailboxes;
 /// <param name="MessageId">Made by the client before its first try, or derived from its SIP request.</param>
 /// <param name="Recipient">Exactly one account (spec S4); it may not exist.</param>
 /// <param name="Text">UTF-8, delivered byte for byte.</param>
-public sealed record NewMessage(AccountAddress Sender, Guid MessageId, AccountAddress Recipient, ReadOnlyMemory<byte> Text)
+/// <param name="Receipts">The receipts asked for; null for none.</param>
+public sealed record NewMessage(AccountAddress Sender, Guid MessageId, AccountAddress Recipient, ReadOnlyMemory<byte> Text, ReceiptRequest? Receipts = null)
 {
     /// <summary>The id alone: addresses and text never reach a log.</summary>
     public override string ToString() => $"message {MessageId}";
 }
+
+/// <summary>Receipts that a sender asks for, to be sent to its own registration once the message has ended.</summary>
+/// <param name="ClientId">The sender's own name for the message, which its receipts repeat (imdn.Message-ID), at most 255 characters; empty: our id does.</param>
+/// <param name="Delivered">When it was delivered.</param>
+/// <param name="Failed">When it failed for good.</param>
+public sealed record ReceiptRequest(string ClientId, bool Delivered, bool Failed)
+{
+    /// <summary>The longest <see cref="ClientId"/>, in bytes of UTF-8.</summary>
+    public const int MostClientIdBytes = 255;
+}
+
+/// <summary>What a receipt says: stored and delivered like a message, from the account that the message was for.</summary>
+/// <param name="MessageId">The message it is about.</param>
+/// <param name="ClientId">As in <see cref="ReceiptRequest"/>.</param>
+/// <param name="State">What became of it.</param>
+/// <param name="EndTime">When.</param>
+public sealed record Receipt(Guid MessageId, string ClientId, MessageState State, DateTimeOffset EndTime);
 
 /// <summary>What names a message for its end: sender and id make its name, the recipient its mailbox.</summary>
 public readonly record struct MessageKey(AccountAddress Sender, Guid MessageId, AccountAddress Recipient)
@@ -81,9 +99,10 @@ public sealed record Acceptance(AcceptOutcome Outcome, MessageStatus? Status, Di
 /// <param name="Attempt">Number of the coming try, from 1.</param>
 /// <param name="AcceptTime">When it was accepted.</param>
 /// <param name="ExpireTime">When it expires.</param>
-/// <param name="Text">The text, UTF-8.</param>
+/// <param name="Text">The text, UTF-8; empty for a receipt.</param>
+/// <param name="Receipt">What it says if it is a receipt; null for a text.</param>
 public sealed record QueuedMessage(
-    MessageKey Key, long Sequence, long Previous, int Attempt, DateTimeOffset AcceptTime, DateTimeOffset ExpireTime, ReadOnlyMemory<byte> Text)
+    MessageKey Key, long Sequence, long Previous, int Attempt, DateTimeOffset AcceptTime, DateTimeOffset ExpireTime, ReadOnlyMemory<byte> Text, Receipt? Receipt = null)
 {
     /// <summary>The id alone: addresses and text never reach a log.</summary>
     public override string ToString() => $"message {Key.MessageId}, sequence {Sequence}, attempt {Attempt}";

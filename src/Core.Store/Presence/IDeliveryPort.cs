@@ -2,7 +2,7 @@ using Core.Store.Mailboxes;
 
 namespace Core.Store.Presence;
 
-/// <summary>Where the sweeper hands over what was due: the link to the edges.</summary>
+/// <summary>Where the store hands over what is to be delivered: the link to the edges, and streams of receiving clients.</summary>
 public interface IDeliveryPort
 {
     /// <summary>Whether this core has a stream to the edge just now, of that epoch.</summary>
@@ -10,4 +10,7 @@ public interface IDeliveryPort
 
     /// <summary>Pushes messages down a flow as a page that begins after <c>page.After</c>. Returns at once; a lost push is found again by the next sweep.</summary>
     void Push(FlowId flow, Accounts.AccountAddress recipient, MailboxPage page);
+
+    /// <summary>Pushes what was accepted just now. Returns at once; a lost push is found again by the next sweep.</summary>
+    void Push(DirectedMessage directed);
 }

@@ -18,4 +18,7 @@ internal sealed class RecordingPort : IDeliveryPort
     public bool Reaches(FlowId flow) => IsConnected;
 
     public void Push(FlowId flow, AccountAddress recipient, MailboxPage page) => Pushes.Enqueue((flow, recipient, page));
+
+    public void Push(DirectedMessage directed) =>
+        Push(directed.Flow, directed.Message.Key.Recipient, new MailboxPage(0, directed.Message.Sequence, false, [directed.Message]));
 }
