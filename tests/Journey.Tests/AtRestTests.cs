@@ -2,6 +2,7 @@ using System.Net;
 using System.Text;
 using Journey.Tests.Harness;
 using StackExchange.Redis;
+using Testing.Shared;
 using Testing.Shared.Sip;
 
 namespace Journey.Tests;
@@ -13,6 +14,7 @@ public sealed class AtRestTests(JourneySystem system)
 
     /// <summary>Spec S9: a canary text is in no file of Redis, no log and no metric, whether it waits or was delivered.</summary>
     [Fact]
+    [Spec("S9")]
     public async Task Canary_SealedCore_IsNowhere()
     {
         string canary = $"canary{Guid.NewGuid():N}";
@@ -33,6 +35,7 @@ public sealed class AtRestTests(JourneySystem system)
 
     /// <summary>The same search in a core built with sealing off: it must find what it looks for, or the test above shows nothing.</summary>
     [Fact]
+    [Spec("S9")]
     public async Task Canary_CoreWithSealingOff_IsFound()
     {
         string canary = $"canary{Guid.NewGuid():N}";
@@ -46,6 +49,7 @@ public sealed class AtRestTests(JourneySystem system)
 
     /// <summary>Spec S14: every key of a waiting message that ends by itself does so after 72 to 73 h, or after the 7 days of its outcome.</summary>
     [Fact]
+    [Spec("S14")]
     public async Task TimeToLive_WaitingMessage_72To73Hours()
     {
         Account alice = await system.NewAccountAsync("alice");

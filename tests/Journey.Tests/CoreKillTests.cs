@@ -1,6 +1,7 @@
 using System.Net;
 using System.Security.Cryptography;
 using Journey.Tests.Harness;
+using Testing.Shared;
 using Testing.Shared.Sip;
 
 namespace Journey.Tests;
@@ -15,6 +16,7 @@ public sealed class CoreKillTests(JourneySystem system)
 
     /// <summary>Spec P3: one message for a sender and id, whatever happened between the tries.</summary>
     [Fact]
+    [Spec("D.one-id", "P3")]
     public async Task Post_FiveTimesWithTheCoreKilledBetween_OneMessage()
     {
         Account alice = await system.NewAccountAsync("alice");
@@ -52,6 +54,7 @@ public sealed class CoreKillTests(JourneySystem system)
 
     /// <summary>Spec S16: the core dies right after it accepted; the client does nothing; the message arrives within 45 s.</summary>
     [Fact]
+    [Spec("S16", "P2")]
     public async Task CoreKilledAfterAccept_RecipientOnline_DeliveredWithin45Seconds()
     {
         Account alice = await system.NewAccountAsync("alice");
@@ -75,6 +78,7 @@ public sealed class CoreKillTests(JourneySystem system)
 
     /// <summary>Spec P2, P3: killed at any moment around claim, enqueue, push and acknowledgement; the sender repeats until answered.</summary>
     [Fact]
+    [Spec("S24", "P2", "P3")]
     public async Task CoreKilledAtRandom_SenderRepeats_EachMessageOnceAndDelivered()
     {
         Account alice = await system.NewAccountAsync("alice");

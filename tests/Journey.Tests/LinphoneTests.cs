@@ -1,5 +1,6 @@
 using System.Net;
 using Journey.Tests.Harness;
+using Testing.Shared;
 
 namespace Journey.Tests;
 
@@ -10,6 +11,7 @@ public sealed class LinphoneTests(JourneySystem system)
 
     /// <summary>Spec S12, S18: a registered recipient is delivered to at once, and the sender sees DELIVERED.</summary>
     [Fact]
+    [Spec("S6", "S7", "S12", "S18", "S25")]
     public async Task Post_ToRegisteredLinphone_ArrivesAndIsDelivered()
     {
         Account alice = await system.NewAccountAsync("alice");
@@ -26,6 +28,7 @@ public sealed class LinphoneTests(JourneySystem system)
 
     /// <summary>Spec S13, S15, P4: what was enqueued before the recipient ever registered arrives on registering, oldest first.</summary>
     [Fact]
+    [Spec("S13", "S15", "D.by-account", "P4")]
     public async Task Post_HundredToOfflineLinphone_ArriveInOrderOnRegistering()
     {
         Account alice = await system.NewAccountAsync("alice");
@@ -49,6 +52,7 @@ public sealed class LinphoneTests(JourneySystem system)
 
     /// <summary>Spec S6: a registered client sends by SIP MESSAGE; the recipient sees the sender's account, never an IP address.</summary>
     [Fact]
+    [Spec("S6", "R.from-to")]
     public async Task LinphoneMessage_ToRegisteredLinphone_Arrives()
     {
         Account alice = await system.NewAccountAsync("alice");
@@ -66,6 +70,7 @@ public sealed class LinphoneTests(JourneySystem system)
 
     /// <summary>Spec S6, S13: the recipient is offline; the message waits and arrives on registering.</summary>
     [Fact]
+    [Spec("S6", "S13")]
     public async Task LinphoneMessage_ToOfflineLinphone_ArrivesOnRegistering()
     {
         Account alice = await system.NewAccountAsync("alice");

@@ -2,6 +2,7 @@ using System.Net;
 using System.Text;
 using System.Text.Json;
 using Journey.Tests.Harness;
+using Testing.Shared;
 using Testing.Shared.Sip;
 
 namespace Journey.Tests;
@@ -34,6 +35,7 @@ public sealed class PostInputTests(JourneySystem system)
     };
 
     [Theory, MemberData(nameof(Refused))]
+    [Spec("S2", "S4", "E.body-size", "E.malformed", "E.text", "E.unknown")]
     public async Task Post_BadBody_RefusedAndNothingStored(string what, string body, int status)
     {
         Account alice = await system.NewAccountAsync("alice");
@@ -49,6 +51,7 @@ public sealed class PostInputTests(JourneySystem system)
 
     /// <summary>Spec S2: the refusal of a long text carries all four counts.</summary>
     [Fact]
+    [Spec("S2", "E.text")]
     public async Task Post_161Characters_CountsInTheRefusal()
     {
         Account alice = await system.NewAccountAsync("alice");
@@ -65,6 +68,7 @@ public sealed class PostInputTests(JourneySystem system)
 
     /// <summary>Spec S2: 160 characters are fine, whatever they weigh below 4,096 bytes; S3: they arrive byte for byte.</summary>
     [Fact]
+    [Spec("S2", "S3")]
     public async Task Post_160Emoji_DeliveredByteForByte()
     {
         Account alice = await system.NewAccountAsync("alice");
@@ -78,6 +82,7 @@ public sealed class PostInputTests(JourneySystem system)
     }
 
     [Fact]
+    [Spec("S2", "E.text")]
     public async Task Post_IllFormedUtf8_Refused()
     {
         Account alice = await system.NewAccountAsync("alice");
@@ -93,6 +98,7 @@ public sealed class PostInputTests(JourneySystem system)
     [InlineData("application/x-www-form-urlencoded")]
     [InlineData("multipart/form-data; boundary=x")]
     [InlineData("application/json; charset=iso-8859-1")]
+    [Spec("S1", "E.content-type")]
     public async Task Post_WrongContentType_415(string contentType)
     {
         Account alice = await system.NewAccountAsync("alice");
@@ -104,6 +110,7 @@ public sealed class PostInputTests(JourneySystem system)
     }
 
     [Fact]
+    [Spec("E.credentials")]
     public async Task Post_WrongPassword_401WithChallenge()
     {
         Account alice = await system.NewAccountAsync("alice");
@@ -119,6 +126,7 @@ public sealed class PostInputTests(JourneySystem system)
 
     /// <summary>Spec: an unknown user is answered like a wrong password.</summary>
     [Fact]
+    [Spec("E.credentials")]
     public async Task Post_UnknownUser_401()
     {
         Account bob = await system.NewAccountAsync("bob");
@@ -128,6 +136,7 @@ public sealed class PostInputTests(JourneySystem system)
     }
 
     [Fact]
+    [Spec("E.unknown")]
     public async Task Get_SomeoneElsesId_404()
     {
         Account alice = await system.NewAccountAsync("alice");
@@ -141,6 +150,7 @@ public sealed class PostInputTests(JourneySystem system)
 
     /// <summary>Spec: the same id with other text or another recipient is "used for something else"; the first message stays.</summary>
     [Fact]
+    [Spec("D.one-id", "E.id-reused")]
     public async Task Post_OtherTextOrRecipientUnderTheSameId_409()
     {
         Account alice = await system.NewAccountAsync("alice");

@@ -1,4 +1,5 @@
 using Journey.Tests.Harness;
+using Testing.Shared;
 using Testing.Shared.Sip;
 
 namespace Journey.Tests;
@@ -10,6 +11,7 @@ public sealed class PythonStubTests(JourneySystem system)
 
     /// <summary>Spec S6: send and get by gRPC; the error table of docs/errors.md, column gRPC.</summary>
     [Fact]
+    [Spec("S6", "E.accepted", "E.credentials", "E.id-reused", "E.malformed", "E.text", "E.unknown")]
     public async Task PythonStub_SendGetAndRefusals_AnswersOfTheErrorTable()
     {
         Account alice = await system.NewAccountAsync("alice");

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net.Sockets;
 using System.Text;
 using Journey.Tests.Harness;
+using Testing.Shared;
 using Testing.Shared.Sip;
 
 namespace Journey.Tests;
@@ -94,6 +95,7 @@ public sealed class SipInputTests(JourneySystem system)
     [InlineData("one long header line", 1, 9_000)]
     [InlineData("a long header block", 4, 5_000)]
     [InlineData("many headers", 120, 10)]
+    [Spec("N.sip")]
     public async Task Message_HeadersOverALimit_RefusedAndClosed(string what, int headers, int size)
     {
         (Account alice, Account bob) = await TwoAsync();
@@ -107,6 +109,7 @@ public sealed class SipInputTests(JourneySystem system)
     }
 
     [Fact]
+    [Spec("E.body-size", "N.sip")]
     public async Task Message_BodyOverTheLimit_RefusedAndNothingStored()
     {
         (Account alice, Account bob) = await TwoAsync();
@@ -119,6 +122,7 @@ public sealed class SipInputTests(JourneySystem system)
 
     /// <summary>Spec S2: the server checks again; one character more than 160 is refused, not cut.</summary>
     [Fact]
+    [Spec("S2", "E.text")]
     public async Task Message_161Characters_413()
     {
         (Account alice, Account bob) = await TwoAsync();
@@ -132,6 +136,7 @@ public sealed class SipInputTests(JourneySystem system)
     [InlineData("")]
     [InlineData("  \r\n ")]
     [InlineData("a\0b")]
+    [Spec("S2", "E.text")]
     public async Task Message_EmptyBlankOrNul_400(string text)
     {
         (Account alice, Account bob) = await TwoAsync();
@@ -144,6 +149,7 @@ public sealed class SipInputTests(JourneySystem system)
 
     /// <summary>Spec S11: only a connection on which the sender registered may send.</summary>
     [Fact]
+    [Spec("S11", "E.credentials")]
     public async Task Message_NotRegistered_RefusedAndNothingStored()
     {
         (Account alice, Account bob) = await TwoAsync();
@@ -156,6 +162,7 @@ public sealed class SipInputTests(JourneySystem system)
 
     /// <summary>Spec S11: From is the authenticated account.</summary>
     [Fact]
+    [Spec("S11", "E.from")]
     public async Task Message_FromAnotherAccount_403()
     {
         (Account alice, Account bob) = await TwoAsync();
@@ -167,6 +174,7 @@ public sealed class SipInputTests(JourneySystem system)
     }
 
     [Fact]
+    [Spec("S1", "E.content-type")]
     public async Task Message_UnsupportedContentType_415WithAccept()
     {
         (Account alice, Account bob) = await TwoAsync();
@@ -183,6 +191,7 @@ public sealed class SipInputTests(JourneySystem system)
     [Theory]
     [InlineData("nobody-at-all")]
     [InlineData("sip:someone@elsewhere.test")]
+    [Spec("E.unknown")]
     public async Task Message_UnknownRecipient_404(string recipient)
     {
         (Account alice, _) = await TwoAsync();
@@ -194,6 +203,7 @@ public sealed class SipInputTests(JourneySystem system)
 
     /// <summary>Spec D: the same Call-ID, From tag and CSeq are the same message, with other text they are used for something else.</summary>
     [Fact]
+    [Spec("D.one-id", "E.accepted", "E.id-reused")]
     public async Task Message_RepeatedAndThenWithOtherText_202Then400WithWarning()
     {
         (Account alice, Account bob) = await TwoAsync();
@@ -217,6 +227,7 @@ public sealed class SipInputTests(JourneySystem system)
 
     /// <summary>Spec S18, B1: a final refusal by the device ends the message as INVALID_DEVICE; the next one goes on.</summary>
     [Fact]
+    [Spec("S18", "S26", "B1")]
     public async Task Delivery_DeviceAnswers488_InvalidDevice()
     {
         (Account alice, Account bob) = await TwoAsync();
@@ -234,6 +245,7 @@ public sealed class SipInputTests(JourneySystem system)
 
     /// <summary>Spec S8, S28 and "what real clients need": addresses, Call-ID, times and type of a delivered MESSAGE.</summary>
     [Fact]
+    [Spec("S8", "S28", "D.sip-delivery", "R.attempt", "R.body", "R.from-to")]
     public async Task Delivery_Headers_AreTheAccountsAndStayTheSameOnEveryAttempt()
     {
         (Account alice, Account bob) = await TwoAsync();
@@ -261,6 +273,7 @@ public sealed class SipInputTests(JourneySystem system)
 
     /// <summary>A connection that ends makes the account offline at once: the next message waits, it is not written into nothing.</summary>
     [Fact]
+    [Spec("S16", "S38")]
     public async Task ConnectionEnds_AccountOfflineAtOnce()
     {
         (Account alice, Account bob) = await TwoAsync();
@@ -275,6 +288,7 @@ public sealed class SipInputTests(JourneySystem system)
     }
 
     [Fact]
+    [Spec("S13")]
     public async Task Unregister_ThenMessage_Waits()
     {
         (Account alice, Account bob) = await TwoAsync();
@@ -292,6 +306,7 @@ public sealed class SipInputTests(JourneySystem system)
 
     /// <summary>RFC 5626 §4.4.1: a double CRLF is answered with CRLF at once.</summary>
     [Fact]
+    [Spec("R.register")]
     public async Task Keepalive_DoubleCrlf_AnsweredWithCrlf()
     {
         (Account alice, _) = await TwoAsync();
@@ -305,6 +320,7 @@ public sealed class SipInputTests(JourneySystem system)
     [Theory]
     [InlineData("SHA-256")]
     [InlineData("MD5")]
+    [Spec("N.registration", "R.digest", "R.register")]
     public async Task Register_EitherDigest_200AndRefreshWithoutChallenge(string algorithm)
     {
         (Account alice, _) = await TwoAsync();
@@ -329,6 +345,7 @@ public sealed class SipInputTests(JourneySystem system)
 
     /// <summary>Bytes that are no TLS end that connection alone.</summary>
     [Fact]
+    [Spec("S7")]
     public async Task ClearText_Refused()
     {
         using TcpClient tcp = new();

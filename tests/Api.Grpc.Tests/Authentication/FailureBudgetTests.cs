@@ -4,6 +4,7 @@ using Api.Grpc.Options;
 using Api.Grpc.Tests.Support;
 using Core.Store.Accounts;
 using Microsoft.Extensions.Time.Testing;
+using Testing.Shared;
 
 namespace Api.Grpc.Tests.Authentication;
 
@@ -54,6 +55,7 @@ public sealed class FailureBudgetTests
     }
 
     [Fact]
+    [Spec("N.quotas")]
     public void Wait_SixtyFailuresOfAnAddress_RefusedForTheRestOfTheMinute()
     {
         FailureBudget budget = Budget();
@@ -82,6 +84,7 @@ public sealed class FailureBudgetTests
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
+    [Spec("N.quotas")]
     public void Wait_Loopback_ExemptFromTheAddressLimitOnlyWhenSaid(bool exempt)
     {
         FailureBudget budget = Budget(exempt);

@@ -1,6 +1,7 @@
 using Api.Grpc.EdgeLink;
 using Core.Store.Accounts;
 using Edge.Link.V1;
+using Testing.Shared;
 
 namespace Api.Grpc.Tests.EdgeLink;
 
@@ -12,6 +13,7 @@ public sealed class DigestVerifierTests
     [Theory]
     [InlineData(DigestAlgorithm.Sha256, "753927fa0e85d155564e2e272a28d1802ca10daf4496794697cf8db5856cb6c1")]
     [InlineData(DigestAlgorithm.Md5, "8ca523f5e9506fed4657c9700eebdbec")]
+    [Spec("R.digest")]
     public void FirstValid_ExampleOfTheRfc_Found(DigestAlgorithm algorithm, string response)
     {
         Assert.True(AccountAddress.TryCreate("Mufasa", Realm, out AccountAddress account));

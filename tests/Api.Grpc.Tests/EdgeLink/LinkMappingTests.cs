@@ -3,6 +3,7 @@ using Api.Grpc.Tests.Support;
 using Core.Store.Mailboxes;
 using Core.Store.Presence;
 using Edge.Link.V1;
+using Testing.Shared;
 
 namespace Api.Grpc.Tests.EdgeLink;
 
@@ -14,6 +15,7 @@ public sealed class LinkMappingTests
     private readonly LinkMapping _mapping = new(new SenderTag(new TestKeys()), new DeliveryToken(new TestKeys()));
 
     [Fact]
+    [Spec("N.sip")]
     public void ToPage_LongTexts_CutUnderTheLimitAndMoreToCome()
     {
         Page page = _mapping.ToPage(Flow, RedisCore.Address("bob"), new MailboxPage(5, 42, false, [.. Enumerable.Range(11, 32).Select(s => Message(s, 4_096))]));
@@ -31,6 +33,7 @@ public sealed class LinkMappingTests
     }
 
     [Fact]
+    [Spec("D.sip-delivery")]
     public void ToDelivery_SameSender_SameTagForEveryMessageAndFlow()
     {
         Delivery one = _mapping.ToDelivery(Flow, Message(1, 1));

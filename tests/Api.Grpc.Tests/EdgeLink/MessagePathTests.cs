@@ -4,6 +4,7 @@ using System.Text.Json;
 using Api.Grpc.Tests.Support;
 using Edge.Link.V1;
 using Google.Protobuf;
+using Testing.Shared;
 
 namespace Api.Grpc.Tests.EdgeLink;
 
@@ -27,6 +28,7 @@ public sealed class MessagePathTests(RedisCore fixture) : IClassFixture<RedisCor
     public async ValueTask DisposeAsync() => await _link.DisposeAsync();
 
     [Fact]
+    [Spec("S3", "S12", "S18", "S25", "S28", "D.told", "B1", "E.accepted")]
     public async Task Post_RecipientRegistered_PushedAtOnceThenDelivered()
     {
         await _link.RegisterAsync(_recipient, 1);
@@ -45,6 +47,7 @@ public sealed class MessagePathTests(RedisCore fixture) : IClassFixture<RedisCor
     }
 
     [Fact]
+    [Spec("S6", "S13", "S15", "D.one-id", "P4")]
     public async Task Submit_RecipientOffline_AcceptedAndPagedInOrderOnRegister()
     {
         Registered sender = await _link.RegisterAsync(_sender, 2);
@@ -63,6 +66,7 @@ public sealed class MessagePathTests(RedisCore fixture) : IClassFixture<RedisCor
     }
 
     [Fact]
+    [Spec("D.one-id", "P3")]
     public async Task Submit_SameKeyAgain_SameIdAndOneMessage()
     {
         Registered sender = await _link.RegisterAsync(_sender, 4);
@@ -87,6 +91,7 @@ public sealed class MessagePathTests(RedisCore fixture) : IClassFixture<RedisCor
     };
 
     [Theory, MemberData(nameof(BadSubmissions))]
+    [Spec("S2", "S4", "E.malformed", "E.text", "E.unknown")]
     public async Task Submit_Bad_RefusedAndNothingStored(string recipient, string text, Refusal refusal)
     {
         Registered sender = await _link.RegisterAsync(_sender, 6);
@@ -99,6 +104,7 @@ public sealed class MessagePathTests(RedisCore fixture) : IClassFixture<RedisCor
     }
 
     [Fact]
+    [Spec("D.one-id", "E.id-reused")]
     public async Task Submit_KeyUsedForOtherText_IdReused()
     {
         Registered sender = await _link.RegisterAsync(_sender, 7);
@@ -110,6 +116,7 @@ public sealed class MessagePathTests(RedisCore fixture) : IClassFixture<RedisCor
     [InlineData("other account")]
     [InlineData("other flow")]
     [InlineData("empty")]
+    [Spec("S11")]
     public async Task Submit_TicketMisused_NotRegisteredAndNothingStored(string wrong)
     {
         Registered sender = await _link.RegisterAsync(_sender, 8);
@@ -128,6 +135,7 @@ public sealed class MessagePathTests(RedisCore fixture) : IClassFixture<RedisCor
     [InlineData("other sender")]
     [InlineData("other recipient")]
     [InlineData("not an id")]
+    [Spec("S25")]
     public async Task Report_WithoutValidToken_ConfirmedButIgnored(string wrong)
     {
         await _link.RegisterAsync(_recipient, 10);
@@ -148,6 +156,7 @@ public sealed class MessagePathTests(RedisCore fixture) : IClassFixture<RedisCor
     }
 
     [Fact]
+    [Spec("S25")]
     public async Task Report_FromAnotherEdge_Ignored()
     {
         await _link.RegisterAsync(_recipient, 12);
@@ -164,6 +173,7 @@ public sealed class MessagePathTests(RedisCore fixture) : IClassFixture<RedisCor
     [InlineData(DeliveryOutcome.Failed, "ENQUEUED")]
     [InlineData(DeliveryOutcome.ExpiredAtEdge, "ENQUEUED")]   // the core's clock decides: promise P5
     [InlineData(DeliveryOutcome.Unspecified, "ENQUEUED")]
+    [Spec("S18", "S26", "B1", "P5")]
     public async Task Report_OtherOutcome_StateFollows(DeliveryOutcome outcome, string state)
     {
         await _link.RegisterAsync(_recipient, 13);
@@ -174,6 +184,7 @@ public sealed class MessagePathTests(RedisCore fixture) : IClassFixture<RedisCor
     }
 
     [Fact]
+    [Spec("D.sip-delivery", "B2")]
     public async Task Report_FailedThenRefreshByClient_PagedAgainAsFirstTry()
     {
         Registered registered = await _link.RegisterAsync(_recipient, 14);
@@ -214,6 +225,7 @@ public sealed class MessagePathTests(RedisCore fixture) : IClassFixture<RedisCor
     }
 
     [Fact]
+    [Spec("S13", "D.by-account")]
     public async Task Unregister_ThenPost_NotPushedButKept()
     {
         await _link.RegisterAsync(_recipient, 17);
@@ -225,6 +237,7 @@ public sealed class MessagePathTests(RedisCore fixture) : IClassFixture<RedisCor
     }
 
     [Fact]
+    [Spec("P4")]
     public async Task Submit_ManyWithoutWaiting_StoredInOrder()
     {
         const int Many = 60;

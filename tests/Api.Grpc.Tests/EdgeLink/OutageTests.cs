@@ -7,6 +7,7 @@ using Edge.Link.V1;
 using Edge.Messages.V1;
 using Google.Protobuf;
 using Grpc.Core;
+using Testing.Shared;
 
 namespace Api.Grpc.Tests.EdgeLink;
 
@@ -14,6 +15,7 @@ namespace Api.Grpc.Tests.EdgeLink;
 public sealed class OutageTests(RedisCore fixture) : IClassFixture<RedisCore>
 {
     [Fact]
+    [Spec("E.unavailable", "P6")]
     public async Task EveryWayIn_RedisDown_UnavailableWithin5SecondsThenWorksAgain()
     {
         AuthenticationHeaderValue alice = TestCore.Basic("alice", RedisCore.PasswordOf("alice"));

@@ -3,6 +3,7 @@ using Core.Store.Accounts;
 using Edge.Link.V1;
 using Google.Protobuf;
 using Microsoft.Extensions.DependencyInjection;
+using Testing.Shared;
 
 namespace Api.Grpc.Tests.EdgeLink;
 
@@ -16,6 +17,7 @@ public sealed class RegistrationTests(RedisCore fixture) : IClassFixture<RedisCo
     public async ValueTask DisposeAsync() => await _link.DisposeAsync();
 
     [Fact]
+    [Spec("N.registration")]
     public async Task Register_RightDigest_BoundWithTicketAndEmptyPage()
     {
         Registered answer = await _link.RegisterAsync("alice", flow: 1);
@@ -26,6 +28,7 @@ public sealed class RegistrationTests(RedisCore fixture) : IClassFixture<RedisCo
     }
 
     [Fact]
+    [Spec("R.digest")]
     public async Task Register_Md5AndAnotherHeaderThatFails_Bound()
     {
         Registered answer = await _link.RegisterAsync("alice", 2, change: r =>
@@ -38,6 +41,7 @@ public sealed class RegistrationTests(RedisCore fixture) : IClassFixture<RedisCo
     }
 
     [Fact]
+    [Spec("R.digest")]
     public async Task Register_Md5SwitchedOff_BadCredentials()
     {
         await using TestCore strict = await TestCore.StartAsync(fixture.Redis.Endpoint, fixture.Certificates, null, "Link:OfferMd5=false", "CoreStore:CoreId=strict");
@@ -51,6 +55,7 @@ public sealed class RegistrationTests(RedisCore fixture) : IClassFixture<RedisCo
     public static TheoryData<string> WrongDigests => ["password", "user", "username", "realm", "response", "uri", "qop", "nc", "cnonce", "algorithm", "none"];
 
     [Theory, MemberData(nameof(WrongDigests))]
+    [Spec("S11", "E.credentials")]
     public async Task Register_WrongDigest_BadCredentialsAndNoTicket(string wrong)
     {
         await fixture.AddAccountsAsync($"dave-{wrong}");

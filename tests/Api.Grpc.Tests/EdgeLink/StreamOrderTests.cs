@@ -72,6 +72,7 @@ public sealed class StreamOrderTests : IAsyncLifetime
     }
 
     [Fact]
+    [Spec("P6")]
     public async Task Submit_BehindOneThatTheStoreDidNotAnswer_RefusedWithoutTrying()
     {
         Registered registered = await _link.RegisterAsync("alice", 1);

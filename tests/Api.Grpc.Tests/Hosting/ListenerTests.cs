@@ -8,6 +8,7 @@ using Api.Grpc.Tests.Support;
 using Edge.Admin.V1;
 using Edge.Messages.V1;
 using Grpc.Core;
+using Testing.Shared;
 
 namespace Api.Grpc.Tests.Hosting;
 
@@ -99,6 +100,7 @@ public sealed class ListenerTests(RedisCore fixture) : IClassFixture<RedisCore>
     [InlineData("api")]
     [InlineData("admin")]
     [InlineData("link")]
+    [Spec("S7")]
     public async Task Connect_InClearText_NotServed(string door)
     {
         Uri address = door == "api" ? fixture.Core.Api : door == "admin" ? fixture.Core.Admin : fixture.Core.Link;
@@ -112,6 +114,7 @@ public sealed class ListenerTests(RedisCore fixture) : IClassFixture<RedisCore>
     [InlineData(SslProtocols.Tls12, true)]
     [InlineData(SslProtocols.Tls13, true)]
 #pragma warning restore SYSLIB0039, CA5397, CA5398
+    [Spec("S7")]
     public async Task Connect_ByTlsVersion_Only12And13(SslProtocols version, bool served)
     {
         using TcpClient tcp = new();

@@ -4,6 +4,7 @@ using System.Text.Json;
 using Api.Grpc.Tests.Support;
 using Edge.Admin.V1;
 using Grpc.Core;
+using Testing.Shared;
 
 namespace Api.Grpc.Tests.Services;
 
@@ -20,6 +21,7 @@ public sealed class AccountsServiceTests(RedisCore fixture) : IClassFixture<Redi
     }
 
     [Fact]
+    [Spec("D.accounts", "B1")]
     public async Task Account_CreatedUpdatedDeleted_LogsInAccordingly()
     {
         JsonElement created = await JsonAsync(await _admin.PostAsJsonAsync("/v1/accounts", new { user = "henry", password = "first" }));
@@ -70,6 +72,7 @@ public sealed class AccountsServiceTests(RedisCore fixture) : IClassFixture<Redi
     [InlineData("nopassword", "")]
     [InlineData("control", "a\nb")]
     [InlineData("long", "257")]
+    [Spec("D.accounts")]
     public async Task Create_OutsideTheRules_BadAccount(string user, string password)
     {
         if (password == "257") password = new string('p', 257);
@@ -116,6 +119,7 @@ public sealed class AccountsServiceTests(RedisCore fixture) : IClassFixture<Redi
     }
 
     [Fact]
+    [Spec("D.accounts")]
     public async Task Import_TwiceThenChanged_CountsAndFaultsByLine()
     {
         const string Csv = "ida,one\r\n\"jack\",\"a,\"\"b\"\"\"\r\nbad line\r\nkate,\r\nida,again\r\n";

@@ -2,6 +2,7 @@ using System.Net.Http.Json;
 using System.Text.Json;
 using Api.Grpc.Tests.Support;
 using Edge.Messages.V1;
+using Testing.Shared;
 
 namespace Api.Grpc.Tests.Services;
 
@@ -14,6 +15,7 @@ public sealed class MessagesServiceTests(RedisCore fixture) : IClassFixture<Redi
     [InlineData("bob@EXAMPLE.test")]
     [InlineData("sip:bob@example.test")]
     [InlineData("sips:b%6Fb@example.test:5061;transport=tls")]
+    [Spec("S6", "S28", "D.accounts", "D.one-id", "E.accepted", "R.uri")]
     public async Task Send_RecipientInAnyForm_Enqueued(string recipient)
     {
         using HttpClient alice = Client();
@@ -26,6 +28,7 @@ public sealed class MessagesServiceTests(RedisCore fixture) : IClassFixture<Redi
     }
 
     [Fact]
+    [Spec("S6", "D.one-id", "D.told", "P3")]
     public async Task Send_ByGrpcThenJson_OneMessageSameAnswer()
     {
         using GrpcCalls calls = fixture.Core.Calls(fixture.Core.Api, TestCore.Basic("alice@example.test", RedisCore.PasswordOf("alice")));
@@ -42,6 +45,7 @@ public sealed class MessagesServiceTests(RedisCore fixture) : IClassFixture<Redi
     }
 
     [Fact]
+    [Spec("S5")]
     public async Task GetLimits_ByJsonAndGrpc_TheConfiguredOnes()
     {
         using GrpcCalls calls = fixture.Core.Calls(fixture.Core.Api, TestCore.Basic("alice", RedisCore.PasswordOf("alice")));
@@ -54,6 +58,7 @@ public sealed class MessagesServiceTests(RedisCore fixture) : IClassFixture<Redi
     }
 
     [Fact]
+    [Spec("S2")]
     public async Task Send_LargestTextEscaped_FitsTheBodyLimit()
     {
         using HttpClient alice = Client();

@@ -4,6 +4,7 @@ using System.Net.Http.Json;
 using Api.Grpc.Tests.Support;
 using Edge.Messages.V1;
 using Grpc.Core;
+using Testing.Shared;
 
 namespace Api.Grpc.Tests.Translation;
 
@@ -34,6 +35,7 @@ public sealed class ErrorTableTests(RedisCore fixture) : IClassFixture<RedisCore
     };
 
     [Theory, MemberData(nameof(BadMessages))]
+    [Spec("S2", "S4", "S6", "S26", "E.malformed", "E.text", "E.unknown")]
     public async Task Send_BadMessage_RefusedAlikeAndNothingStored(string id, string recipient, string text, HttpStatusCode http, StatusCode grpc, string reason, string counts)
     {
         int before = await fixture.StoredAsync();
@@ -54,6 +56,7 @@ public sealed class ErrorTableTests(RedisCore fixture) : IClassFixture<RedisCore
     [InlineData("nobody-at-all", "wrong")]
     [InlineData("alice@elsewhere.test", "pässword:alice")]
     [InlineData("alice", "")]
+    [Spec("S11", "E.credentials")]
     public async Task Send_WrongCredentials_RefusedAlikeAndNothingStored(string user, string password)
     {
         int before = await fixture.StoredAsync();
@@ -74,6 +77,7 @@ public sealed class ErrorTableTests(RedisCore fixture) : IClassFixture<RedisCore
     [InlineData("Basic !!!")]
     [InlineData("Basic YWxpY2U=")]   // no colon
     [InlineData("Bearer a-token-for-tests-0123456789")]   // the operators' token opens nothing here
+    [Spec("S11", "E.credentials")]
     public async Task Send_NoBasicCredentials_Refused(string? authorization)
     {
         using HttpClient client = fixture.Core.Client(fixture.Core.Api);
@@ -86,6 +90,7 @@ public sealed class ErrorTableTests(RedisCore fixture) : IClassFixture<RedisCore
     [Theory]
     [InlineData("bob", "other text")]
     [InlineData("carol", "hi")]
+    [Spec("D.one-id", "E.id-reused")]
     public async Task Send_IdUsedForSomethingElse_RefusedAlikeAndFirstStands(string recipient, string text)
     {
         string id = Guid.NewGuid().ToString();
@@ -104,6 +109,7 @@ public sealed class ErrorTableTests(RedisCore fixture) : IClassFixture<RedisCore
     }
 
     [Fact]
+    [Spec("D.told", "E.unknown")]
     public async Task Get_SomeoneElsesOrUnknownId_RefusedAlike()
     {
         string id = Guid.NewGuid().ToString();
@@ -148,6 +154,7 @@ public sealed class ErrorTableTests(RedisCore fixture) : IClassFixture<RedisCore
     }
 
     [Fact]
+    [Spec("E.quota", "N.quotas")]
     public async Task Send_QueueFull_RefusedAlikeWithRetryAfterAndNothingStored()
     {
         await using TestCore small = await TestCore.StartAsync(fixture.Redis.Endpoint, fixture.Certificates, null, "CoreStore:MaxQueuedPerSender=2", "CoreStore:CoreId=small");

@@ -4,6 +4,7 @@ using System.Text;
 using Api.Grpc.Tests.Support;
 using Edge.Messages.V1;
 using Grpc.Core;
+using Testing.Shared;
 
 namespace Api.Grpc.Tests.Translation;
 
@@ -43,6 +44,7 @@ public sealed class RequestFilterTests(RedisCore fixture) : IClassFixture<RedisC
     };
 
     [Theory, MemberData(nameof(BadBodies))]
+    [Spec("S1", "S2", "S4", "E.malformed")]
     public async Task Post_BadBody_RefusedAndNothingStored(string body, string reason)
     {
         int before = await fixture.StoredAsync();
@@ -54,6 +56,7 @@ public sealed class RequestFilterTests(RedisCore fixture) : IClassFixture<RedisC
     }
 
     [Fact]
+    [Spec("S2", "E.text")]
     public async Task Post_IllFormedUtf8_RefusedAndNothingStored()
     {
         int before = await fixture.StoredAsync();
@@ -71,6 +74,7 @@ public sealed class RequestFilterTests(RedisCore fixture) : IClassFixture<RedisC
     [InlineData("application/json; charset=utf-16")]
     [InlineData("application/x-www-form-urlencoded")]
     [InlineData("multipart/form-data; boundary=x")]
+    [Spec("S1", "E.content-type")]
     public async Task Post_OtherContentType_415AndNothingStored(string? contentType)
     {
         int before = await fixture.StoredAsync();
@@ -82,6 +86,7 @@ public sealed class RequestFilterTests(RedisCore fixture) : IClassFixture<RedisC
     }
 
     [Fact]
+    [Spec("E.content-type")]
     public async Task Post_CompressedBody_415()
     {
         using HttpResponseMessage response = await PostAsync(Encoding.UTF8.GetBytes(Good), "application/json", content => content.Headers.ContentEncoding.Add("gzip"));
@@ -92,6 +97,7 @@ public sealed class RequestFilterTests(RedisCore fixture) : IClassFixture<RedisC
     [InlineData("application/json; charset=utf-8")]
     [InlineData("application/json; charset=\"UTF-8\"")]
     [InlineData("Application/JSON")]
+    [Spec("E.accepted", "E.content-type")]
     public async Task Post_Utf8Json_Accepted(string contentType)
     {
         string body = Good.Replace("11111111-2222-4333-8444-555555555555", Guid.NewGuid().ToString(), StringComparison.Ordinal);
@@ -102,6 +108,7 @@ public sealed class RequestFilterTests(RedisCore fixture) : IClassFixture<RedisC
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
+    [Spec("E.body-size")]
     public async Task Post_BodyOverTheLimit_413AndNothingStored(bool chunked)
     {
         int before = await fixture.StoredAsync();
@@ -119,6 +126,7 @@ public sealed class RequestFilterTests(RedisCore fixture) : IClassFixture<RedisC
     [Theory]
     [InlineData("/v1/limits?x=1", "UNKNOWN_KEY")]
     [InlineData("/v1/messages/11111111-2222-4333-8444-555555555555?messageId=11111111-2222-4333-8444-555555555555", "UNKNOWN_KEY")]
+    [Spec("E.malformed")]
     public async Task Get_UnknownQueryParameter_Refused(string path, string reason)
     {
         using HttpClient client = fixture.Core.Client(fixture.Core.Api, Alice);
@@ -127,6 +135,7 @@ public sealed class RequestFilterTests(RedisCore fixture) : IClassFixture<RedisC
     }
 
     [Fact]
+    [Spec("S2", "E.text")]
     public async Task Call_IllFormedUtf8InText_InvalidArgumentAndNothingStored()
     {
         int before = await fixture.StoredAsync();
@@ -137,10 +146,12 @@ public sealed class RequestFilterTests(RedisCore fixture) : IClassFixture<RedisC
     }
 
     [Fact]
+    [Spec("E.malformed")]
     public async Task Call_NotAMessage_InvalidArgument() =>
         Assert.Equal("MALFORMED", (await RefusedCallAsync([0x0A, 0xFF, 0xFF])).Reason);
 
     [Fact]
+    [Spec("E.body-size")]
     public async Task Call_MessageOverTheLimit_InvalidArgumentAndNothingStored()
     {
         int before = await fixture.StoredAsync();

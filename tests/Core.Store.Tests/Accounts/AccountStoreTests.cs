@@ -1,6 +1,7 @@
 using Core.Store.Accounts;
 using Core.Store.Mailboxes;
 using Core.Store.Tests.Support;
+using Testing.Shared;
 
 namespace Core.Store.Tests.Accounts;
 
@@ -12,6 +13,7 @@ public abstract class AccountStoreTests(ServerFixture fixture) : StoreTest(fixtu
     private IAccountStore Accounts => Core.Accounts;
 
     [Fact]
+    [Spec("D.accounts")]
     public async Task Create_New_CanLogIn()
     {
         Account account = (await Accounts.CreateAsync(Dave, "s3cret"))!;
@@ -25,6 +27,7 @@ public abstract class AccountStoreTests(ServerFixture fixture) : StoreTest(fixtu
     }
 
     [Fact]
+    [Spec("D.accounts")]
     public async Task Create_NameTaken_NullAndUnchanged()
     {
         Assert.Null(await Accounts.CreateAsync(Alice, "other"));
@@ -32,6 +35,7 @@ public abstract class AccountStoreTests(ServerFixture fixture) : StoreTest(fixtu
     }
 
     [Fact]
+    [Spec("D.accounts")]
     public async Task Names_DifferInCase_AreTwoAccounts()
     {
         Assert.NotNull(await Accounts.CreateAsync(Address("Alice"), "other"));
@@ -83,6 +87,7 @@ public abstract class AccountStoreTests(ServerFixture fixture) : StoreTest(fixtu
     }
 
     [Fact]   // spec D: import is repeatable
+    [Spec("D.accounts")]
     public async Task Import_Repeated_ChangesNothing()
     {
         (AccountAddress, string)[] lines = [(Alice, "secret"), (Bob, "new"), (Dave, "s3cret")];

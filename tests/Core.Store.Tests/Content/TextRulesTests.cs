@@ -1,5 +1,6 @@
 using System.Text;
 using Core.Store.Content;
+using Testing.Shared;
 
 namespace Core.Store.Tests.Content;
 
@@ -17,6 +18,7 @@ public sealed class TextRulesTests
     [InlineData("\U0001F468\u200D\U0001F469\u200D\U0001F467", 1, 5, 8, 18)]       // a family: one character to its reader
     [InlineData("\U0001F1E9\U0001F1EA", 1, 2, 4, 8)]                              // a flag
     [InlineData("日本語", 3, 3, 3, 9)]
+    [Spec("S2")]
     public void Check_ValidText_FourCounts(string text, int graphemes, int codePoints, int units, int bytes)
     {
         Assert.Equal(TextFault.None, TextRules.Check(Encoding.UTF8.GetBytes(text), Limits, out TextCounts counts));
@@ -26,6 +28,7 @@ public sealed class TextRulesTests
     [Theory]
     [InlineData(160, TextFault.None)]
     [InlineData(161, TextFault.TooLong)]
+    [Spec("S2")]
     public void Check_AtTheLimit_ExactlySoMany(int characters, TextFault expected)
     {
         Assert.Equal(expected, TextRules.Check(Encoding.UTF8.GetBytes(new string('a', characters)), Limits, out _));
@@ -36,6 +39,7 @@ public sealed class TextRulesTests
     }
 
     [Fact]
+    [Spec("S2")]
     public void Check_FewCharactersManyBytes_TooLong()
     {
         string zalgo = "a" + string.Concat(Enumerable.Repeat("\u0301", 2_048));
@@ -44,6 +48,7 @@ public sealed class TextRulesTests
     }
 
     [Fact]
+    [Spec("S2", "S5")]
     public void Check_VendorMode_600Bytes()
     {
         TextLimits vendor = new() { MaxTextBytes = 600 };
@@ -57,6 +62,7 @@ public sealed class TextRulesTests
     [InlineData("\u00A0\u3000\u2003")]
     [InlineData("\u200B")]
     [InlineData("\uFEFF \u200D")]
+    [Spec("S2")]
     public void Check_NothingToSee_Blank(string text) => Assert.Equal(TextFault.Blank, TextRules.Check(Encoding.UTF8.GetBytes(text), Limits, out _));
 
     [Theory]
@@ -66,6 +72,7 @@ public sealed class TextRulesTests
     [InlineData("61E282")]         // cut short
     [InlineData("FF")]
     [InlineData("C00061")]         // and a NUL: ill-formed is told first
+    [Spec("S2")]
     public void Check_NotUtf8_IllFormedWithoutCounts(string hex)
     {
         Assert.Equal(TextFault.IllFormed, TextRules.Check(Convert.FromHexString(hex), Limits, out TextCounts counts));
@@ -76,6 +83,7 @@ public sealed class TextRulesTests
     [InlineData("a\0b")]
     [InlineData("\0")]
     [InlineData("ä\0")]
+    [Spec("S2")]
     public void Check_HoldsNul_Refused(string text) => Assert.Equal(TextFault.HoldsNul, TextRules.Check(Encoding.UTF8.GetBytes(text), Limits, out _));
 
     [Fact]

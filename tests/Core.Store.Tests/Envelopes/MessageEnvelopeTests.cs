@@ -3,6 +3,7 @@ using Core.Store.Accounts;
 using Core.Store.Envelopes;
 using Core.Store.Mailboxes;
 using Core.Store.Tests.Support;
+using Testing.Shared;
 
 namespace Core.Store.Tests.Envelopes;
 
@@ -28,6 +29,7 @@ public sealed class MessageEnvelopeTests : IDisposable
     [Theory]
     [InlineData("hello")]
     [InlineData("\U0001F468\u200D\U0001F469\u200D\U0001F467 здравствуйте \r\n ")]
+    [Spec("S3", "S9")]
     public void Open_AsSealed_EverythingBack(string text)
     {
         NewMessage message = Message(text);
@@ -37,6 +39,7 @@ public sealed class MessageEnvelopeTests : IDisposable
     }
 
     [Fact]   // version, key id, salt, id, times, sender, text, tag: not one bit may change
+    [Spec("S9")]
     public void Open_AnyBitFlipped_DoesNotOpen()
     {
         byte[] record = Seal(Message("hello"));
@@ -49,6 +52,7 @@ public sealed class MessageEnvelopeTests : IDisposable
     }
 
     [Fact]
+    [Spec("S9")]
     public void Open_InAnotherMailbox_Rejected() =>
         Assert.Equal(EnvelopeState.Rejected, _envelopes.TryOpen(Seal(Message("hello")), Name("carol"), out _));
 
@@ -61,6 +65,7 @@ public sealed class MessageEnvelopeTests : IDisposable
     }
 
     [Fact]
+    [Spec("S9")]
     public void Open_WithAnotherRing_DoesNotOpen()
     {
         using RingFolder other = new();
@@ -68,6 +73,7 @@ public sealed class MessageEnvelopeTests : IDisposable
     }
 
     [Fact]   // two sizes are all that a length tells
+    [Spec("S9")]
     public void Seal_AnyText_OneOfTwoSizes()
     {
         int[] sizes = [.. TextLengths.Select(n => Seal(Message(new string('a', n))).Length)];
@@ -79,6 +85,7 @@ public sealed class MessageEnvelopeTests : IDisposable
     }
 
     [Fact]   // a key and a nonce for each: the same message twice has nothing in common behind its salt
+    [Spec("S9")]
     public void Seal_Twice_DifferentBytes()
     {
         NewMessage message = Message("hello");
@@ -89,6 +96,7 @@ public sealed class MessageEnvelopeTests : IDisposable
     }
 
     [Fact]
+    [Spec("S9", "S13")]
     public void Seal_Record_HoldsNoTextAndNoAddress()
     {
         byte[] record = Seal(Message("canary-canary"));

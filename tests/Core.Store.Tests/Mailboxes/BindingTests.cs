@@ -1,6 +1,7 @@
 using Core.Store.Mailboxes;
 using Core.Store.Presence;
 using Core.Store.Tests.Support;
+using Testing.Shared;
 
 namespace Core.Store.Tests.Mailboxes;
 
@@ -8,6 +9,7 @@ namespace Core.Store.Tests.Mailboxes;
 public abstract class BindingTests(ServerFixture fixture) : StoreTest(fixture)
 {
     [Fact]   // spec D: one binding is active, the newest registration's
+    [Spec("D.devices")]
     public async Task Register_SecondDevice_BecomesActive()
     {
         await RegisterAsync(Flow(1), "phone");
@@ -17,6 +19,7 @@ public abstract class BindingTests(ServerFixture fixture) : StoreTest(fixture)
     }
 
     [Fact]
+    [Spec("D.devices")]
     public async Task Register_SameDeviceOnNewConnection_ReplacesItsBinding()
     {
         await RegisterAsync(Flow(1), "phone");
@@ -26,6 +29,7 @@ public abstract class BindingTests(ServerFixture fixture) : StoreTest(fixture)
     }
 
     [Fact]
+    [Spec("D.devices")]
     public async Task Register_SixDevices_OldestDropped()
     {
         for (ulong i = 1; i <= 6; i++) await RegisterAsync(Flow(i), $"device{i}");
@@ -39,6 +43,7 @@ public abstract class BindingTests(ServerFixture fixture) : StoreTest(fixture)
     }
 
     [Fact]
+    [Spec("D.by-account")]
     public async Task Register_PastItsExpiry_NotPushedTo()
     {
         await Store.RegisterAsync(Bob, Bind(Flow(1), seconds: 60), 0, true);
@@ -81,6 +86,7 @@ public abstract class BindingTests(ServerFixture fixture) : StoreTest(fixture)
     }
 
     [Fact]
+    [Spec("D.devices")]
     public async Task Register_SnapshotOfSecondDevice_KeepsItsPlace()
     {
         await RegisterAsync(Flow(1), "phone");
@@ -108,6 +114,7 @@ public abstract class BindingTests(ServerFixture fixture) : StoreTest(fixture)
     }
 
     [Fact]   // spec D: when its flow ends the next newest becomes active and gets the first page
+    [Spec("D.devices")]
     public async Task Unregister_ActiveFlow_NextGetsPageFromSweeper()
     {
         await RegisterAsync(Flow(1), "phone");
@@ -122,6 +129,7 @@ public abstract class BindingTests(ServerFixture fixture) : StoreTest(fixture)
     }
 
     [Fact]   // spec B2: 5 tries, 30 s apart, then wait for the next registration
+    [Spec("B2")]
     public async Task Fail_FiveTimes_ThirtySecondsApartThenWaits()
     {
         await RegisterAsync(Flow(1));
@@ -147,6 +155,7 @@ public abstract class BindingTests(ServerFixture fixture) : StoreTest(fixture)
     }
 
     [Fact]
+    [Spec("B2")]
     public async Task Fail_RepeatedOrFromElsewhere_DoesNotCount()
     {
         await RegisterAsync(Flow(1), "phone");
@@ -166,6 +175,7 @@ public abstract class BindingTests(ServerFixture fixture) : StoreTest(fixture)
     }
 
     [Fact]   // spec D: a message that failed steps aside, the next ones go on
+    [Spec("D.order")]
     public async Task Fail_OneOfThree_OthersInPage()
     {
         await RegisterAsync(Flow(1));
@@ -179,6 +189,7 @@ public abstract class BindingTests(ServerFixture fixture) : StoreTest(fixture)
     }
 
     [Fact]   // a full page of messages that step aside must not hide the next ones
+    [Spec("D.order")]
     public async Task ReadPage_FirstPageNotDue_GoesOnBehind()
     {
         await RegisterAsync(Flow(1));
@@ -190,6 +201,7 @@ public abstract class BindingTests(ServerFixture fixture) : StoreTest(fixture)
     }
 
     [Fact]   // spec D: a message that used its tries on a device: the next newest gets its turn, once
+    [Spec("D.devices", "B2")]
     public async Task Fail_TriesUsedUp_NextDeviceThenWaits()
     {
         await RegisterAsync(Flow(1), "phone");
@@ -207,6 +219,7 @@ public abstract class BindingTests(ServerFixture fixture) : StoreTest(fixture)
     }
 
     [Fact]   // spec S16: looked at again within 45 s although the core that accepted it died
+    [Spec("S16", "P2")]
     public async Task Sweep_AcceptingCoreDead_AnotherPushesWithin44Seconds()
     {
         SweepOptions quick = new() { LeaseLifetime = TimeSpan.FromSeconds(1) };
@@ -231,6 +244,7 @@ public abstract class BindingTests(ServerFixture fixture) : StoreTest(fixture)
     }
 
     [Fact]
+    [Spec("S16")]
     public async Task Sweep_NotYetDue_NotPushedTwice()
     {
         await RegisterAsync(Flow(1));
@@ -248,6 +262,7 @@ public abstract class BindingTests(ServerFixture fixture) : StoreTest(fixture)
     }
 
     [Fact]
+    [Spec("S16")]
     public async Task Sweep_EdgeUnreachable_LookedAtAgainAfter33Seconds()
     {
         Core.Port.IsConnected = false;
@@ -264,6 +279,7 @@ public abstract class BindingTests(ServerFixture fixture) : StoreTest(fixture)
     }
 
     [Fact]   // promise P7: one sick part does not stop the others
+    [Spec("D.order", "P7")]
     public async Task Sweep_OneMailboxSpoilt_OthersPushed()
     {
         await Store.RegisterAsync(Carol, Bind(Flow(2)), 0, true);
@@ -322,6 +338,7 @@ public abstract class BindingTests(ServerFixture fixture) : StoreTest(fixture)
     }
 
     [Fact]   // spec D: deleting an account ends its queue as INVALID_RECIPIENT
+    [Spec("D.accounts", "B1")]
     public async Task DeleteAccount_WithQueue_EndedAndUnbound()
     {
         await RegisterAsync(Flow(1));
@@ -336,6 +353,7 @@ public abstract class BindingTests(ServerFixture fixture) : StoreTest(fixture)
     }
 
     [Fact]   // the deleting core died between the two steps
+    [Spec("D.accounts")]
     public async Task DeleteAccount_CutShort_SweeperEndsTheQueue()
     {
         MessageKey key = await AcceptedAsync("hello");

@@ -2,6 +2,7 @@ using System.Globalization;
 using Core.Store.Accounts;
 using Core.Store.Mailboxes;
 using Core.Store.Tests.Support;
+using Testing.Shared;
 
 namespace Core.Store.Tests.Mailboxes;
 
@@ -9,6 +10,7 @@ namespace Core.Store.Tests.Mailboxes;
 public abstract class MessageLifeTests(ServerFixture fixture) : StoreTest(fixture)
 {
     [Fact]   // spec S13: kept; the sender is told "enqueued"
+    [Spec("S13", "S28", "D.by-account")]
     public async Task Accept_RecipientOffline_EnqueuedWithoutPush()
     {
         Acceptance acceptance = await SendAsync("hello");
@@ -18,6 +20,7 @@ public abstract class MessageLifeTests(ServerFixture fixture) : StoreTest(fixtur
     }
 
     [Fact]   // spec S12: registered: delivered at once
+    [Spec("S12")]
     public async Task Accept_RecipientRegistered_PushToActiveFlow()
     {
         await RegisterAsync(Flow(7));
@@ -28,7 +31,21 @@ public abstract class MessageLifeTests(ServerFixture fixture) : StoreTest(fixtur
         Assert.Equal(new MessageKey(Alice, message.MessageId, Bob), push.Message.Key);
     }
 
+    [Fact]   // spec B5: the store never reads a body; sealed by its sender it may be any bytes
+    [Spec("S3", "B5")]
+    public async Task Accept_OpaqueBody_KeptAndGivenByteForByte()
+    {
+        byte[] body = [0x00, 0xFF, 0xC3, 0x28, 0xED, 0xA0, 0x80, 0x0D, 0x0A, 0x00];   // no UTF-8
+        NewMessage message = new(Alice, Guid.NewGuid(), Bob, body);
+        Assert.Equal(AcceptOutcome.Accepted, (await Store.AcceptAsync(message)).Outcome);
+        Assert.Equal(AcceptOutcome.Repeated, (await Store.AcceptAsync(message)).Outcome);
+        byte[] other = [.. body[..^1], 0x01];
+        Assert.Equal(AcceptOutcome.IdReused, (await Store.AcceptAsync(message with { Text = other })).Outcome);
+        Assert.Equal(body, Assert.Single((await RegisterAsync(Flow(1))).Messages).Text.ToArray());
+    }
+
     [Fact]   // promise P3
+    [Spec("D.one-id", "P3")]
     public async Task Accept_SameAgain_SameAnswerOneMessage()
     {
         NewMessage message = Message(Alice, Bob, "hello");
@@ -40,6 +57,7 @@ public abstract class MessageLifeTests(ServerFixture fixture) : StoreTest(fixtur
     }
 
     [Fact]   // promise P3, with both halves racing
+    [Spec("D.one-id", "P3")]
     public async Task Accept_SameAtOnce_OneIsStored()
     {
         NewMessage message = Message(Alice, Bob, "hello");
@@ -49,6 +67,7 @@ public abstract class MessageLifeTests(ServerFixture fixture) : StoreTest(fixtur
     }
 
     [Fact]
+    [Spec("D.one-id", "P3")]
     public async Task Accept_AgainAfterDelivery_DeliveredAndNothingStored()
     {
         NewMessage message = Message(Alice, Bob, "hello");
@@ -61,6 +80,7 @@ public abstract class MessageLifeTests(ServerFixture fixture) : StoreTest(fixtur
     }
 
     [Fact]   // spec, "One id for life"
+    [Spec("D.one-id")]
     public async Task Accept_SameIdOtherTextOrRecipient_IdReused()
     {
         NewMessage message = Message(Alice, Bob, "hello");
@@ -71,6 +91,7 @@ public abstract class MessageLifeTests(ServerFixture fixture) : StoreTest(fixtur
     }
 
     [Fact]
+    [Spec("D.one-id")]
     public async Task Accept_SameIdOfAnotherSender_IsAnotherMessage()
     {
         Guid id = Guid.NewGuid();
@@ -81,6 +102,7 @@ public abstract class MessageLifeTests(ServerFixture fixture) : StoreTest(fixtur
     }
 
     [Fact]   // and a mistyped recipient does not use up the id
+    [Spec("D.by-account")]
     public async Task Accept_UnknownRecipient_RefusedAndIdFree()
     {
         Guid id = Guid.NewGuid();
@@ -90,6 +112,7 @@ public abstract class MessageLifeTests(ServerFixture fixture) : StoreTest(fixtur
     }
 
     [Fact]   // a claim whose enqueue never came: not stored past its time (design, "The way of a message", 2)
+    [Spec("S14", "D.one-id")]
     public async Task Accept_ClaimOlderThanValidity_ExpiredNeverStored()
     {
         NewMessage message = Message(Alice, Bob, "hello");
@@ -104,6 +127,7 @@ public abstract class MessageLifeTests(ServerFixture fixture) : StoreTest(fixtur
     }
 
     [Fact]   // quotas are exact: 500 a recipient, 100 of them a sender
+    [Spec("N.quotas")]
     public async Task Accept_QuotasFull_ExactlySoManyTaken()
     {
         Acceptance[] own = await Task.WhenAll(Enumerable.Range(0, 103).Select(i => SendAsync($"{i}")));
@@ -123,6 +147,7 @@ public abstract class MessageLifeTests(ServerFixture fixture) : StoreTest(fixtur
     }
 
     [Fact]   // promise P4; design: prev is the tail's sequence before
+    [Spec("D.order", "P4")]
     public async Task Accept_OneAfterAnother_SequenceAndPreviousChain()
     {
         await RegisterAsync(Flow(1));
@@ -137,6 +162,7 @@ public abstract class MessageLifeTests(ServerFixture fixture) : StoreTest(fixtur
     }
 
     [Fact]   // spec S15: everything unexpired, oldest first, in pages
+    [Spec("S15", "P4")]
     public async Task Register_HundredQueued_AllInOrderByPages()
     {
         for (int i = 0; i < 100; i++) await AcceptedAsync($"{i}");
@@ -153,6 +179,7 @@ public abstract class MessageLifeTests(ServerFixture fixture) : StoreTest(fixtur
     }
 
     [Fact]
+    [Spec("D.devices")]
     public async Task ReadPage_OfAnotherFlow_Empty()
     {
         await AcceptedAsync("hello");
@@ -163,6 +190,7 @@ public abstract class MessageLifeTests(ServerFixture fixture) : StoreTest(fixtur
     }
 
     [Fact]   // spec S17: no content after delivery, a content-free outcome stays
+    [Spec("S17")]
     public async Task End_Delivered_OutcomeOnlyForSevenDays()
     {
         NewMessage message = Message(Alice, Bob, "hello");
@@ -176,6 +204,7 @@ public abstract class MessageLifeTests(ServerFixture fixture) : StoreTest(fixtur
     }
 
     [Fact]   // ranks: enqueued < expired, invalid < delivered; a late 2xx lifts (spec S27: never back)
+    [Spec("S27")]
     public async Task End_ByRank_OnlyForward()
     {
         MessageKey key = await AcceptedAsync("hello");
@@ -188,6 +217,7 @@ public abstract class MessageLifeTests(ServerFixture fixture) : StoreTest(fixtur
     }
 
     [Fact]   // promise P5: never dropped before
+    [Spec("S14", "P5")]
     public async Task End_ExpiredBeforeTime_StillWaits()
     {
         MessageKey key = await AcceptedAsync("hello");
@@ -201,6 +231,7 @@ public abstract class MessageLifeTests(ServerFixture fixture) : StoreTest(fixtur
         Assert.Null(await Store.EndAsync(new MessageKey(Alice, Guid.NewGuid(), Bob), MessageState.Delivered));
 
     [Fact]   // spec S14: until 72 h, not a second longer, whether or not a sweeper ran
+    [Spec("S14", "D.expired", "P5")]
     public async Task Validity_AtItsEnd_ThereThenGone()
     {
         MessageKey key = await AcceptedAsync("hello");
@@ -216,6 +247,7 @@ public abstract class MessageLifeTests(ServerFixture fixture) : StoreTest(fixtur
     }
 
     [Fact]
+    [Spec("S14", "S17", "D.expired")]
     public async Task Sweep_ExpiredOffline_ContentAndIndexGone()
     {
         NewMessage message = Message(Alice, Bob, "hello");
@@ -233,6 +265,7 @@ public abstract class MessageLifeTests(ServerFixture fixture) : StoreTest(fixtur
     }
 
     [Fact]
+    [Spec("S14", "D.expired", "P5")]
     public async Task Sweep_SomeExpiredSomeNot_OnlyTheFirstEnd()
     {
         MessageKey old = await AcceptedAsync("old");
@@ -255,6 +288,7 @@ public abstract class MessageLifeTests(ServerFixture fixture) : StoreTest(fixtur
     }
 
     [Fact]   // design: TTLs are the safety net, relative; the record's ends between 72 and 73 h
+    [Spec("S14")]
     public async Task Keys_AfterAccept_LifetimesAsDocumented()
     {
         NewMessage message = Message(Alice, Bob, "hello");

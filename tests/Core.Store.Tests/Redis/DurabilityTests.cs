@@ -18,6 +18,7 @@ public sealed class DurabilityTests(RedisFixture fixture) : StoreTest(fixture), 
     private RedisServer Server => (RedisServer)Fixture.Server;
 
     [Fact]   // promise P1
+    [Spec("S24", "P1")]
     public async Task Accept_ThenRedisKilled_StillThere()
     {
         MessageKey key = await AcceptedAsync("hello");
@@ -32,6 +33,7 @@ public sealed class DurabilityTests(RedisFixture fixture) : StoreTest(fixture), 
     }
 
     [Fact]   // promise P6: no false acceptance; told within 5 s
+    [Spec("P6")]
     public async Task Accept_RedisHangs_UnavailableWithinTheDeadline()
     {
         await using TestCore core = await StartCoreAsync("core-2", settings: [("RedisDeadline", "00:00:01")]);
@@ -66,6 +68,7 @@ public sealed class DurabilityTests(RedisFixture fixture) : StoreTest(fixture), 
     }
 
     [Fact]   // design: with full memory accepts are refused, deliveries and acknowledgements go on
+    [Spec("P6", "P7")]
     public async Task FullMemory_NothingAccepted_EverythingElseGoesOn()
     {
         MessageKey first = await AcceptedAsync("one");
@@ -95,6 +98,7 @@ public sealed class DurabilityTests(RedisFixture fixture) : StoreTest(fixture), 
     }
 
     [Fact]   // spec S9: a canary is found nowhere on disk, nor is an address
+    [Spec("S9")]
     public async Task Files_AfterEverything_HoldNoTextNoAddressNoPassword()
     {
         const string canary = "canary-7f3a9c-text";
@@ -123,6 +127,7 @@ public sealed class DurabilityTests(RedisFixture fixture) : StoreTest(fixture), 
     }
 
     [Fact]   // altered in Redis: INVALID_PAYLOAD, told to the operator, and the rest goes on
+    [Spec("B1", "P7")]
     public async Task Page_RecordAltered_EndedAndTheRestDelivered()
     {
         LogLines log = new();

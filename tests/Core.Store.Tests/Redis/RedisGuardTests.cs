@@ -17,6 +17,7 @@ public sealed class RedisGuardTests : IDisposable
     [InlineData("maxmemory-policy", "allkeys-lru", "set maxmemory-policy noeviction")]
     [InlineData("maxmemory-policy", "volatile-ttl", "set maxmemory-policy noeviction")]
     [InlineData("no-appendfsync-on-rewrite", "yes", "set no-appendfsync-on-rewrite no")]
+    [Spec("P1")]
     public async Task Start_RedisThatLoses_RefusedWithAdvice(string setting, string value, string advice)
     {
         await using RedisServer server = await RedisServer.StartAsync($"--{setting}", value);
@@ -39,6 +40,7 @@ public sealed class RedisGuardTests : IDisposable
     [Theory]   // CONFIG is forbidden at many hosters: INFO tells enough
     [InlineData("yes", false)]
     [InlineData("no", true)]
+    [Spec("P1")]
     public async Task Start_ConfigForbidden_JudgedByInfo(string appendOnly, bool refused)
     {
         await using RedisServer server = await RedisServer.StartAsync("--appendonly", appendOnly, "--rename-command", "CONFIG", "");
@@ -54,6 +56,7 @@ public sealed class RedisGuardTests : IDisposable
     }
 
     [Fact]
+    [Spec("P1")]
     public async Task Start_FsyncEverySecond_Warned()
     {
         await using RedisServer server = await RedisServer.StartAsync("--appendfsync", "everysec");

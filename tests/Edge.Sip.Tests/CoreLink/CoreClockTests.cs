@@ -1,4 +1,5 @@
 using Edge.Sip.CoreLink;
+using Testing.Shared;
 
 namespace Edge.Sip.Tests.CoreLink;
 
@@ -8,6 +9,7 @@ public class CoreClockTests
     private readonly CoreClock _clock = new();
 
     [Fact]
+    [Spec("S14", "P5")]
     public void ToEdge_LateBatches_AddNoLife()
     {
         _clock.Observe(1_000, 500_000);

@@ -1,5 +1,6 @@
 using Edge.Link.V1;
 using Edge.Sip.Tests.Harness;
+using Testing.Shared;
 using Testing.Shared.Sip;
 
 namespace Edge.Sip.Tests.CoreLink;
@@ -52,6 +53,7 @@ public class CoreLinkTests
     }
 
     [Fact]
+    [Spec("S25")]
     public async Task Reports_NotConfirmed_AreSentAgainAfterACut()
     {
         bool confirm = false;

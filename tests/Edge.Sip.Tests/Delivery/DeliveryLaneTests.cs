@@ -1,5 +1,6 @@
 using Edge.Sip.Delivery;
 using Edge.Sip.Tests.Harness;
+using Testing.Shared;
 
 namespace Edge.Sip.Tests.Delivery;
 
@@ -20,6 +21,7 @@ public class DeliveryLaneTests
     }
 
     [Fact]
+    [Spec("D.order", "P4")]
     public void Push_PreviousAtOrBelowHighest_IsTaken()
     {
         Assert.Equal(LaneVerdict.Taken, _lane.Push(Message(5)));
@@ -39,6 +41,7 @@ public class DeliveryLaneTests
     }
 
     [Fact]
+    [Spec("D.order", "P4")]
     public void Push_WithAGap_IsDroppedAndOnePageIsAskedFor()
     {
         _lane.Push(Message(5));
@@ -122,6 +125,7 @@ public class DeliveryLaneTests
     }
 
     [Fact]
+    [Spec("D.order")]
     public void Retry_OfAFailedTry_IsTakenOnce()
     {
         _lane.Push(Message(5));
@@ -155,6 +159,7 @@ public class DeliveryLaneTests
 
     /// <summary>Spec "Several devices": a message in back-off after another device's failure is left out of this lane's first page.</summary>
     [Fact]
+    [Spec("D.devices")]
     public void Retry_OfAFailureOnAnotherDevice_IsTakenOnce()
     {
         Page(_lane, 0, 9, Message(9));
@@ -165,6 +170,7 @@ public class DeliveryLaneTests
     }
 
     [Fact]
+    [Spec("S15", "D.order")]
     public void Window_OfOne_WaitsForTheAnswer()
     {
         _lane.Push(Message(5));

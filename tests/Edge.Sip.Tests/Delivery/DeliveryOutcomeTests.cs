@@ -1,5 +1,6 @@
 using Edge.Link.V1;
 using Edge.Sip.Delivery;
+using Testing.Shared;
 
 namespace Edge.Sip.Tests.Delivery;
 
@@ -7,6 +8,7 @@ public class DeliveryOutcomeTests
 {
     /// <summary>Spec S18: the list of final refusals, and nothing else, ends a message.</summary>
     [Fact]
+    [Spec("S18")]
     public void OutcomeOf_EveryFinalStatus_FollowsTheSpec()
     {
         int[] refusals = [405, 406, 413, 414, 415, 416, 420, 485, 488, 489, 493, 501, 505, 513];

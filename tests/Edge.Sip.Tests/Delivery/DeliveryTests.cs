@@ -1,5 +1,6 @@
 using Edge.Link.V1;
 using Edge.Sip.Tests.Harness;
+using Testing.Shared;
 using Testing.Shared.Sip;
 
 namespace Edge.Sip.Tests.Delivery;
@@ -8,6 +9,7 @@ namespace Edge.Sip.Tests.Delivery;
 public class DeliveryTests
 {
     [Fact]
+    [Spec("S3", "S8", "S12", "S25", "S28", "D.sip-delivery", "R.body", "R.from-to")]
     public async Task Push_ToARegisteredDevice_ArrivesAsTheSpecSays()
     {
         await using TestEdge edge = await TestEdge.StartAsync();
@@ -36,6 +38,7 @@ public class DeliveryTests
     }
 
     [Fact]
+    [Spec("S15", "D.order", "P4")]
     public async Task FirstPage_OfTheRegistration_IsDeliveredInOrderOneAtATime()
     {
         await using TestEdge edge = await TestEdge.StartAsync(core: core => core.OnRegister = (register, answer) =>
@@ -60,6 +63,7 @@ public class DeliveryTests
     }
 
     [Fact]
+    [Spec("D.order")]
     public async Task Window_OfThree_HasThreeInFlight()
     {
         await using TestEdge edge = await TestEdge.StartAsync(settings: "Sip:Window=3");
@@ -74,6 +78,7 @@ public class DeliveryTests
     }
 
     [Fact]
+    [Spec("D.order", "P4")]
     public async Task Push_WithAGap_BringsThePage()
     {
         await using TestEdge edge = await TestEdge.StartAsync();
@@ -102,6 +107,7 @@ public class DeliveryTests
     [InlineData(401, DeliveryOutcome.Failed)]
     [InlineData(480, DeliveryOutcome.Failed)]
     [InlineData(302, DeliveryOutcome.Failed)]
+    [Spec("S18")]
     public async Task Response_Final_IsReported(int status, DeliveryOutcome outcome)
     {
         await using TestEdge edge = await TestEdge.StartAsync();
@@ -114,6 +120,7 @@ public class DeliveryTests
     }
 
     [Fact]
+    [Spec("D.sip-delivery", "R.attempt")]
     public async Task Retry_AfterAFailure_HasTheSameCallIdAndANewBranch()
     {
         await using TestEdge edge = await TestEdge.StartAsync();
@@ -133,6 +140,7 @@ public class DeliveryTests
     }
 
     [Fact]
+    [Spec("S18")]
     public async Task ProvisionalResponse_IsNotAnAnswer()
     {
         await using TestEdge edge = await TestEdge.StartAsync();
@@ -148,6 +156,7 @@ public class DeliveryTests
 
     /// <summary>Design, step 4: a response counts on the flow of its request alone.</summary>
     [Fact]
+    [Spec("S18", "S25")]
     public async Task Response_ForgedOnAnotherConnection_IsIgnored()
     {
         await using TestEdge edge = await TestEdge.StartAsync();
@@ -164,6 +173,7 @@ public class DeliveryTests
     }
 
     [Fact]
+    [Spec("S18", "D.order")]
     public async Task TimerF_WithoutAResponse_FailsTheTryAndGoesOn()
     {
         await using TestEdge edge = await TestEdge.StartAsync(moveTime: true);
@@ -183,6 +193,7 @@ public class DeliveryTests
 
     /// <summary>Spec S14, promise P5: checked just before the write.</summary>
     [Fact]
+    [Spec("S14", "P5")]
     public async Task Expiry_WhileHeld_IsReportedAndNeverSent()
     {
         await using TestEdge edge = await TestEdge.StartAsync(moveTime: true);
@@ -200,6 +211,7 @@ public class DeliveryTests
     }
 
     [Fact]
+    [Spec("S18", "S38")]
     public async Task ConnectionEnd_FailsWhatWasWrittenThenUnregisters()
     {
         await using TestEdge edge = await TestEdge.StartAsync();

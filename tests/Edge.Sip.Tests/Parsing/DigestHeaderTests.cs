@@ -1,5 +1,6 @@
 using System.Text;
 using Edge.Sip.Parsing;
+using Testing.Shared;
 
 namespace Edge.Sip.Tests.Parsing;
 
@@ -54,6 +55,7 @@ public sealed class DigestHeaderTests
 
     /// <summary>Spec, "What real clients need": a request may carry several Authorization headers; each stays one, commas and all.</summary>
     [Fact]
+    [Spec("R.digest")]
     public void TryParse_SeveralHeaders_EachOnItsOwn()
     {
         SipHeaderSlot[] table = new SipHeaderSlot[10];

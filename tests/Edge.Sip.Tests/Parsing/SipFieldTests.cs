@@ -1,5 +1,6 @@
 using System.Text;
 using Edge.Sip.Parsing;
+using Testing.Shared;
 
 namespace Edge.Sip.Tests.Parsing;
 
@@ -179,6 +180,7 @@ public sealed class SipFieldTests
     [InlineData("text/plain;charset=iso-8859-1", false)]
     [InlineData("text/html", false)]
     [InlineData("message/cpim", false)]
+    [Spec("E.content-type")]
     public void MediaType_WellFormed_TextOrNot(string value, bool text)
     {
         Assert.True(SipMediaType.TryParse(Sample.Bytes(value), out SipMediaType media));

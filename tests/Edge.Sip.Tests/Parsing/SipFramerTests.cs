@@ -1,5 +1,6 @@
 using System.Text;
 using Edge.Sip.Parsing;
+using Testing.Shared;
 
 namespace Edge.Sip.Tests.Parsing;
 
@@ -12,6 +13,7 @@ public sealed class SipFramerTests
         Assert.Equal([$"message {Hi[..^2]}|hi"], FramedStream.Read(pieces));
 
     [Theory, EverySplitOf("\r\n\r\n" + Hi + "\r\n" + Hi + "\r\n\r\n\r\n" + Hi)]
+    [Spec("R.register")]
     public void Next_PingsBetweenMessagesInPieces_SameOrder(Pieces pieces) =>
         Assert.Equal(["ping", $"message {Hi[..^2]}|hi", $"message {Hi[..^2]}|hi", "ping", $"message {Hi[..^2]}|hi"], FramedStream.Read(pieces));
 
@@ -41,9 +43,11 @@ public sealed class SipFramerTests
     public void Next_BareLineFeedInPieces_Fault(Pieces pieces) => Assert.Equal(["fault BadLineEnd"], FramedStream.Read(pieces));
 
     [Fact]
+    [Spec("R.register")]
     public void Next_LoneCrlf_SkippedWithoutAnswer() => Assert.Empty(FramedStream.Read("\r\n"));
 
     [Fact]
+    [Spec("R.register")]
     public void Next_LoneCrlfThenMessageThenCrlf_NoPing() =>
         Assert.Equal([$"message {Hi[..^2]}|hi"], FramedStream.Read("\r\n" + Hi + "\r\n"));
 
@@ -157,6 +161,7 @@ public sealed class SipFramerTests
     }
 
     [Fact]
+    [Spec("N.sip")]
     public void Next_HeadersAtAndOverTheLimit_TakenAndRefused()
     {
         string most = "l: 0\r\n" + string.Concat(Enumerable.Repeat("X: y\r\n", 94));   // and five of Sample.With
@@ -167,6 +172,7 @@ public sealed class SipFramerTests
     [Theory]
     [InlineData("Via: SIP/2.0/TLS a\r\n", 69)]
     [InlineData("v: SIP/2.0/TLS a, SIP/2.0/TLS b,SIP/2.0/TLS c\r\n", 23)]
+    [Spec("N.sip")]
     public void Next_ViasAtAndOverTheLimit_TakenAndRefused(string headers, int times)
     {
         string most = string.Concat(Enumerable.Repeat(headers, times)) + "l: 0\r\n";   // and one of Sample.With
@@ -175,6 +181,7 @@ public sealed class SipFramerTests
     }
 
     [Fact]
+    [Spec("N.sip")]
     public void Next_HeaderBlockAtAndOverTheLimit_TakenAndRefused()
     {
         const string Line = "OPTIONS sip:a SIP/2.0\r\n";
@@ -188,6 +195,7 @@ public sealed class SipFramerTests
     }
 
     [Fact]
+    [Spec("N.sip")]
     public void Next_BodyAtAndOverTheLimit_TakenAndRefused()
     {
         Assert.StartsWith("message", FramedStream.Read(Sample.With("l: 8192\r\n", new string('b', 8_192)))[0], StringComparison.Ordinal);

@@ -1,5 +1,6 @@
 using System.Text;
 using Edge.Sip.Parsing;
+using Testing.Shared;
 
 namespace Edge.Sip.Tests.Parsing;
 
@@ -13,6 +14,7 @@ public sealed class SipUriTests
     [InlineData("sip:user;par=u%40example.net@example.com", "user;par=u%40example.net", "example.com", 0)]
     [InlineData("sip:1_unusual.URI~(to-be!sure)&isn't+it$/crazy?,/;;*@example.com", "1_unusual.URI~(to-be!sure)&isn't+it$/crazy?,/;;*", "example.com", 0)]
     [InlineData("sip:a@b?Route=%3Csip:x%3E", "a", "b", 0)]
+    [Spec("R.uri")]
     public void Parse_WellFormed_Parts(string text, string user, string host, int port)
     {
         Assert.Equal(SipFault.None, SipUri.Parse(Sample.Bytes(text), out SipUri uri));
@@ -66,6 +68,7 @@ public sealed class SipUriTests
     [InlineData("sip:null-%00-null@h", "null-\0-null")]
     [InlineData("sip:%c3%A9@h", "\u00c3\u00a9")]
     [InlineData("sip:h", "")]
+    [Spec("D.accounts")]
     public void TryGetUser_Escapes_UndoneOnce(string text, string user)
     {
         SipUri.Parse(Sample.Bytes(text), out SipUri uri);
@@ -84,6 +87,7 @@ public sealed class SipUriTests
     }
 
     [Fact]
+    [Spec("D.accounts")]
     public void HostIs_OtherCase_True()
     {
         SipUri.Parse("sip:a@EXAMPLE.test"u8, out SipUri uri);

@@ -1,5 +1,6 @@
 using Edge.Link.V1;
 using Edge.Sip.Tests.Harness;
+using Testing.Shared;
 using Testing.Shared.Sip;
 
 namespace Edge.Sip.Tests.Registrar;
@@ -8,6 +9,7 @@ namespace Edge.Sip.Tests.Registrar;
 public class RegisterTests
 {
     [Fact]
+    [Spec("D.accounts", "E.credentials", "R.digest")]
     public async Task Register_WithoutCredentials_IsChallengedSha256First()
     {
         await using TestEdge edge = await TestEdge.StartAsync();
@@ -24,6 +26,7 @@ public class RegisterTests
     }
 
     [Fact]
+    [Spec("R.digest")]
     public async Task Register_Md5SwitchedOff_OffersSha256Alone()
     {
         await using TestEdge edge = await TestEdge.StartAsync(core: core => core.Welcome.OfferMd5 = false);
@@ -35,6 +38,7 @@ public class RegisterTests
     [Theory]
     [InlineData("SHA-256")]
     [InlineData("MD5")]
+    [Spec("N.registration", "R.digest", "R.register", "R.uri")]
     public async Task Register_WithADigest_IsBoundByTheCore(string algorithm)
     {
         await using TestEdge edge = await TestEdge.StartAsync();
@@ -52,7 +56,25 @@ public class RegisterTests
         Assert.Equal(1, edge.Sum("edge.registrations"));
     }
 
+    /// <summary>RFC 8599's parameters and an older spelling: kept in the Contact, as any parameter is, and nothing more.</summary>
+    [Theory]
+    [InlineData("pn-provider=apns;pn-prid=00fc13adff78512;pn-param=DEF123GHIJ.org.example.app.voip")]
+    [InlineData("app-id=123456;pn-type=firebase;pn-tok=c0ffee")]
+    [Spec("S10")]
+    public async Task Register_PushParameters_IgnoredAndDeliveredDownTheConnection(string parameters)
+    {
+        await using TestEdge edge = await TestEdge.StartAsync();
+        SipClient bob = await edge.ConnectAsync();
+        SipText answer = await bob.RegisterAsync(contact: $"<sip:bob@127.0.0.1:9;transport=tls;{parameters}>");
+        Assert.Equal(200, answer.Status);
+        Assert.Contains($"<sip:bob@127.0.0.1:9;transport=tls;{parameters}>", answer["Contact"], StringComparison.Ordinal);
+        Assert.Empty(answer["Feature-Caps"]);   // RFC 8599 §4.1.2: no promise to push
+        await edge.Core.SendAsync(new CoreEvent { Delivery = edge.Core.Delivery(edge.FlowOf("bob"), "bob", 1) });
+        Assert.Equal("text 1", (await bob.ReceiveAsync(1))[0].Text);
+    }
+
     [Fact]
+    [Spec("R.register")]
     public async Task Register_WithoutRegId_GetsNoFlowTimer()
     {
         await using TestEdge edge = await TestEdge.StartAsync();
@@ -64,6 +86,7 @@ public class RegisterTests
     }
 
     [Fact]
+    [Spec("E.credentials")]
     public async Task Register_WrongPassword_IsChallengedAgain()
     {
         await using TestEdge edge = await TestEdge.StartAsync();
@@ -100,6 +123,7 @@ public class RegisterTests
     }
 
     [Fact]
+    [Spec("S11")]
     public async Task Register_DigestOfAnotherAccount_IsForbidden()
     {
         await using TestEdge edge = await TestEdge.StartAsync();
@@ -111,6 +135,7 @@ public class RegisterTests
     }
 
     [Fact]
+    [Spec("S11")]
     public async Task Register_ForSomeoneElse_IsForbidden()
     {
         await using TestEdge edge = await TestEdge.StartAsync();
@@ -143,6 +168,7 @@ public class RegisterTests
     }
 
     [Fact]
+    [Spec("R.digest")]
     public async Task Register_SeveralAuthorizationHeaders_OneThatVerifiesIsEnough()
     {
         await using TestEdge edge = await TestEdge.StartAsync();
@@ -155,6 +181,7 @@ public class RegisterTests
     }
 
     [Fact]
+    [Spec("N.registration")]
     public async Task Register_TooBrief_Is423WithMinExpires()
     {
         await using TestEdge edge = await TestEdge.StartAsync();
@@ -164,6 +191,7 @@ public class RegisterTests
     }
 
     [Fact]
+    [Spec("N.registration")]
     public async Task Register_TooLong_IsShortened()
     {
         await using TestEdge edge = await TestEdge.StartAsync();
@@ -180,6 +208,7 @@ public class RegisterTests
     }
 
     [Fact]
+    [Spec("N.registration", "R.register")]
     public async Task Refresh_OnATrustedConnection_IsAnsweredAtOnce()
     {
         await using TestEdge edge = await TestEdge.StartAsync();
@@ -194,6 +223,7 @@ public class RegisterTests
     }
 
     [Fact]
+    [Spec("S15", "B2")]
     public async Task Refresh_BringsThePage()
     {
         await using TestEdge edge = await TestEdge.StartAsync(core: core => core.OnRefresh = refresh => new Refreshed
@@ -211,6 +241,7 @@ public class RegisterTests
     [Theory]
     [InlineData("Via: SIP/2.0/TLS 127.0.0.2:9;branch=z9hG4bKproxy\r\n")]
     [InlineData("Path: <sip:proxy.example.test;lr>\r\n")]
+    [Spec("N.registration")]
     public async Task Refresh_NotDirectlyConnected_IsChallenged(string header)
     {
         await using TestEdge edge = await TestEdge.StartAsync();
@@ -220,6 +251,7 @@ public class RegisterTests
     }
 
     [Fact]
+    [Spec("S11", "N.registration")]
     public async Task Refresh_OfAnotherAccount_IsChallenged()
     {
         await using TestEdge edge = await TestEdge.StartAsync();
@@ -240,6 +272,7 @@ public class RegisterTests
     }
 
     [Fact]
+    [Spec("N.registration")]
     public async Task Refresh_NearTheTicketsEnd_IsGrantedNoLongerThanTheTicket()
     {
         await using TestEdge edge = await TestEdge.StartAsync(moveTime: true, core: core => core.OnRegister = (_, answer) =>
@@ -255,6 +288,7 @@ public class RegisterTests
     }
 
     [Fact]
+    [Spec("N.registration")]
     public async Task Refresh_AfterTheTicketsEnd_IsChallenged()
     {
         await using TestEdge edge = await TestEdge.StartAsync(core: core => core.OnRegister = (_, answer) =>
@@ -400,6 +434,7 @@ public class RegisterTests
     }
 
     [Fact]
+    [Spec("E.unavailable")]
     public async Task Register_StoreUnavailable_Is503WithRetryAfter()
     {
         await using TestEdge edge = await TestEdge.StartAsync(core: core => core.OnRegister = (register, _) =>
@@ -411,6 +446,7 @@ public class RegisterTests
     }
 
     [Fact]
+    [Spec("E.unavailable")]
     public async Task Register_TheCoreStaysSilent_Is503AfterItsDeadline()
     {
         await using TestEdge edge = await TestEdge.StartAsync(moveTime: true, core: core => core.OnRegister = (_, _) => null);
@@ -423,6 +459,7 @@ public class RegisterTests
     }
 
     [Fact]
+    [Spec("E.unavailable")]
     public async Task Register_WithoutALink_Is503WithRetryAfter()
     {
         await using TestEdge edge = await TestEdge.StartAsync(core: core => core.Refuses = true, waitForLink: false);
@@ -463,6 +500,7 @@ public class RegisterTests
     }
 
     [Fact]
+    [Spec("R.uri")]
     public async Task Register_PathGiven_IsEchoedAndUsedAsRoute()
     {
         await using TestEdge edge = await TestEdge.StartAsync();

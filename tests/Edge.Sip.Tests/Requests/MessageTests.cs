@@ -1,5 +1,6 @@
 using Edge.Link.V1;
 using Edge.Sip.Tests.Harness;
+using Testing.Shared;
 using Testing.Shared.Sip;
 
 namespace Edge.Sip.Tests.Requests;
@@ -8,6 +9,7 @@ namespace Edge.Sip.Tests.Requests;
 public class MessageTests
 {
     [Fact]
+    [Spec("S6", "S24", "D.one-id", "E.accepted")]
     public async Task Message_FromARegisteredClient_Is202AfterTheCoresAccept()
     {
         await using TestEdge edge = await TestEdge.StartAsync();
@@ -34,6 +36,7 @@ public class MessageTests
     [InlineData(Refusal.OverLimit, 480, true, false)]
     [InlineData(Refusal.Unavailable, 503, true, false)]
     [InlineData(Refusal.NotRegistered, 401, false, false)]
+    [Spec("S26", "E.credentials", "E.id-reused", "E.malformed", "E.quota", "E.text", "E.unavailable", "E.unknown")]
     public async Task Message_RefusedByTheCore_FollowsTheErrorTable(Refusal refusal, int status, bool retryAfter, bool warning)
     {
         await using TestEdge edge = await TestEdge.StartAsync(core: core => core.OnSubmit = _ => new Submitted
@@ -51,6 +54,7 @@ public class MessageTests
     }
 
     [Fact]
+    [Spec("S11", "E.credentials")]
     public async Task Message_WithoutRegistration_IsChallengedAndNeverAccepted()
     {
         await using TestEdge edge = await TestEdge.StartAsync();
@@ -64,6 +68,7 @@ public class MessageTests
     }
 
     [Fact]
+    [Spec("S11", "E.from")]
     public async Task Message_FromOfAnotherAccount_IsForbidden()
     {
         await using TestEdge edge = await TestEdge.StartAsync();
@@ -84,6 +89,7 @@ public class MessageTests
     [InlineData("application/im-iscomposing+xml", 415)]
     [InlineData("multipart/mixed;boundary=x", 415)]
     [InlineData("text", 400)]
+    [Spec("S1", "E.content-type")]
     public async Task Message_ContentType_TextInUtf8Only(string type, int status)
     {
         await using TestEdge edge = await TestEdge.StartAsync();
@@ -109,6 +115,7 @@ public class MessageTests
 
     /// <summary>Spec S2: an empty text is the core's to refuse, with or without a type of content (RFC 3261 §20.15).</summary>
     [Fact]
+    [Spec("S2", "E.text")]
     public async Task Message_EmptyWithoutAContentType_IsRefusedAsEmpty()
     {
         await using TestEdge edge = await TestEdge.StartAsync(core: core => core.OnSubmit = submit =>
@@ -121,6 +128,7 @@ public class MessageTests
 
     /// <summary>Spec, Numbers: trust by connection is for directly connected clients; another client of the same proxy could name any From.</summary>
     [Fact]
+    [Spec("S11", "N.registration")]
     public async Task Message_OfAClientBehindAProxy_IsForbidden()
     {
         await using TestEdge edge = await TestEdge.StartAsync();
@@ -184,6 +192,7 @@ public class MessageTests
 
     /// <summary>Promise P6: no false acceptance, 503 with Retry-After within 5 s instead.</summary>
     [Fact]
+    [Spec("E.unavailable", "P6")]
     public async Task Message_TheCoreStaysSilent_Is503AfterFiveSeconds()
     {
         await using TestEdge edge = await TestEdge.StartAsync(moveTime: true, core: core => core.OnSubmit = _ => null);
@@ -197,6 +206,7 @@ public class MessageTests
     }
 
     [Fact]
+    [Spec("E.unavailable", "P6")]
     public async Task Message_TheLinkIsCut_Is503()
     {
         await using TestEdge edge = await TestEdge.StartAsync(core: core => core.OnSubmit = _ => null);

@@ -1,5 +1,6 @@
 using System.Text;
 using Edge.Sip.Tests.Harness;
+using Testing.Shared;
 using Testing.Shared.Sip;
 
 namespace Edge.Sip.Tests.Requests;
@@ -66,6 +67,7 @@ public class MethodTests
     [InlineData("OPTIONS sip:example.test", "OPTIONS tel:123", 416)]
     [InlineData("SIP/2.0\r\nVia", "SIP/3.0\r\nVia", 505)]
     [InlineData("Max-Forwards: 70", "Max-Forwards: many", 400)]
+    [Spec("E.malformed")]
     public async Task Request_Malformed_IsAnsweredAndTheConnectionLives(string good, string bad, int status)
     {
         await using TestEdge edge = await TestEdge.StartAsync();
@@ -80,6 +82,7 @@ public class MethodTests
     [InlineData("Content-Length: 0", "Content-Length: ten", 400)]
     [InlineData("Content-Length: 0", "Content-Length: 0\r\nContent-Length: 0", 400)]
     [InlineData("Content-Length: 0\r\n", "", 400)]
+    [Spec("E.body-size", "E.malformed")]
     public async Task Request_UnknownEnd_IsAnsweredThenClosed(string good, string bad, int status)
     {
         await using TestEdge edge = await TestEdge.StartAsync();
@@ -91,6 +94,7 @@ public class MethodTests
     }
 
     [Fact]
+    [Spec("N.sip")]
     public async Task Request_HeaderTooLong_Is513ThenClosed()
     {
         await using TestEdge edge = await TestEdge.StartAsync();
@@ -111,6 +115,7 @@ public class MethodTests
 
     /// <summary>RFC 5626 §3.5.1.</summary>
     [Fact]
+    [Spec("R.register")]
     public async Task Ping_DoubleCrlf_IsAnsweredByOne()
     {
         await using TestEdge edge = await TestEdge.StartAsync();

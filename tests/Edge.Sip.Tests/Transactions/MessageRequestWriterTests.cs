@@ -2,6 +2,7 @@ using System.Text;
 using Edge.Sip.Parsing;
 using Edge.Sip.Tests.Parsing;
 using Edge.Sip.Transactions;
+using Testing.Shared;
 
 namespace Edge.Sip.Tests.Transactions;
 
@@ -12,6 +13,7 @@ public sealed class MessageRequestWriterTests
 
     /// <summary>Spec S3, S28, "Delivered by SIP" and "What real clients need".</summary>
     [Fact]
+    [Spec("S3", "S28", "D.sip-delivery", "R.body", "R.from-to")]
     public void Write_Delivery_EveryHeaderAndTheBodyByteForByte()
     {
         string body = "ciao 👩‍👩‍👧";
@@ -39,6 +41,7 @@ public sealed class MessageRequestWriterTests
     }
 
     [Fact]
+    [Spec("R.attempt")]
     public void Write_Delivery_OurOwnParserTakesItAndItsAnswerMatches()
     {
         OutboundMessage message = Message("sip:alice@h", "hi"u8);

@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using Edge.Sip.Tests.Harness;
+using Testing.Shared;
 using Testing.Shared.Sip;
 
 namespace Edge.Sip.Tests.Transport;
@@ -8,6 +9,7 @@ namespace Edge.Sip.Tests.Transport;
 public class DeadlineTests
 {
     [Fact]
+    [Spec("N.sip")]
     public async Task Handshake_NotDoneInTime_Ends()
     {
         await using TestEdge edge = await TestEdge.StartAsync(moveTime: true);
@@ -20,6 +22,7 @@ public class DeadlineTests
     }
 
     [Fact]
+    [Spec("S7")]
     public async Task Handshake_Garbage_Fails()
     {
         await using TestEdge edge = await TestEdge.StartAsync();
@@ -29,6 +32,7 @@ public class DeadlineTests
     }
 
     [Fact]
+    [Spec("N.sip")]
     public async Task FirstRequest_NotThereInTime_Ends()
     {
         await using TestEdge edge = await TestEdge.StartAsync(moveTime: true);
@@ -42,6 +46,7 @@ public class DeadlineTests
     }
 
     [Fact]
+    [Spec("N.sip")]
     public async Task BegunMessage_DripFed_Ends()
     {
         await using TestEdge edge = await TestEdge.StartAsync(moveTime: true);
@@ -58,6 +63,7 @@ public class DeadlineTests
     }
 
     [Fact]
+    [Spec("N.sip")]
     public async Task Connection_WithoutRegistration_EndsAfter15Seconds()
     {
         await using TestEdge edge = await TestEdge.StartAsync(moveTime: true);
@@ -69,6 +75,7 @@ public class DeadlineTests
     }
 
     [Fact]
+    [Spec("S38", "N.registration")]
     public async Task Outbound_SilentFor150Seconds_Ends()
     {
         await using TestEdge edge = await TestEdge.StartAsync(moveTime: true);
@@ -84,6 +91,7 @@ public class DeadlineTests
     }
 
     [Fact]
+    [Spec("S38", "N.registration", "R.register")]
     public async Task OtherClient_IdleFor90Seconds_IsPingedAndMayStaySilent()
     {
         await using TestEdge edge = await TestEdge.StartAsync(moveTime: true);

@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Text;
 using Edge.Sip.Tests.Harness;
+using Testing.Shared;
 using Testing.Shared.Sip;
 
 namespace Edge.Sip.Tests.Transport;
@@ -22,6 +23,7 @@ public class PortableTransportTests
 
     /// <summary>Promise P7: a peer that asks and does not read is ended, and holds up nobody.</summary>
     [Fact]
+    [Spec("P7")]
     public async Task SlowReader_OverItsBound_IsEnded()
     {
         await using TestEdge edge = await TestEdge.StartAsync(settings: "Sip:OutgoingBytes=16384");
