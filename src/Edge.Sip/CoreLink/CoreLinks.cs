@@ -19,14 +19,14 @@ internal sealed class CoreLinks : ICoreLinks, IDisposable
     private readonly Outbox _outbox;
     private readonly Func<ICoreLink?> _pickAny;
     private readonly CancellationTokenSource _stopping = new();
-    private readonly TimeProvider _time;
+    private readonly EdgeClock _clock;
     private ITimer? _ticks;
     private Task _running = Task.CompletedTask;
     private int _next;
 
     public CoreLinks(CoreOptions options, EdgeOptions edge, EdgeClock clock, EdgeMetrics metrics, ILogger<CoreLinks> logger)
     {
-        _time = clock.Time;
+        _clock = clock;
         _outbox = new Outbox(MostUnconfirmed, clock, logger);
         _pickAny = PickAny;
         ByteString instance = ByteString.CopyFrom(RandomNumberGenerator.GetBytes(16));
@@ -81,7 +81,7 @@ internal sealed class CoreLinks : ICoreLinks, IDisposable
         }
 
         _running = Task.WhenAll(running);
-        _ticks = _time.CreateTimer(static links => ((CoreLinks)links!).Tick(), this, TickTime, TickTime);
+        _ticks = _clock.Time.CreateTimer(static links => ((CoreLinks)links!).Tick(), this, TickTime, TickTime);
     }
 
     /// <summary>Gives what is queued and unconfirmed the time the token allows, then closes the links.</summary>
@@ -131,13 +131,17 @@ internal sealed class CoreLinks : ICoreLinks, IDisposable
 
     public void Unregister(ulong flow, string user)
     {
-        EdgeEvent happened = new() { Unregister = new Unregister { Flow = flow, User = user } };
         Span<byte> name = stackalloc byte[64];
         int length = System.Text.Encoding.ASCII.GetBytes(user, name);
-        Keep(flow, user, 0, happened, Pick(name[..length]));
+        KeepUnregister(flow, user, Pick(name[..length]));
     }
 
-    public void ForgetUnregister(ulong flow, string user) => _outbox.Forget(flow, user);
+    public void UnregisterStray(ulong flow, string user, ICoreLink origin)
+    {
+        if (!_outbox.HoldsUnregister(flow, user)) KeepUnregister(flow, user, origin);
+    }
+
+    public bool ForgetUnregister(ulong flow, string user) => _outbox.Forget(flow, user);
 
     internal void LinkUp(CoreStream stream)
     {
@@ -176,10 +180,17 @@ internal sealed class CoreLinks : ICoreLinks, IDisposable
         return hash;
     }
 
-    private void Keep(ulong flow, string user, long sequence, EdgeEvent happened, ICoreLink? link)
+    private void KeepUnregister(ulong flow, string user, ICoreLink? link)
+    {
+        long longestMs = 0;
+        foreach (CoreStream stream in _streams) longestMs = Math.Max(longestMs, (stream.Settings?.MaxExpires ?? 0) * 1_000L);
+        Keep(flow, user, 0, new EdgeEvent { Unregister = new Unregister { Flow = flow, User = user } }, link, _clock.NowMs + longestMs);
+    }
+
+    private void Keep(ulong flow, string user, long sequence, EdgeEvent happened, ICoreLink? link, long untilMs = long.MaxValue)
     {
         // Kept before it is posted: its confirmation may be here before Post returns. A post that fails is due again after the cut.
-        _outbox.Add(flow, user, sequence, happened, link);
+        _outbox.Add(flow, user, sequence, happened, link, untilMs);
         if (link is not null && !link.Post(happened)) _outbox.LinkCut(link);
     }
 

@@ -11,9 +11,13 @@ internal interface ICoreLinks
     /// <summary>Tells how a try to deliver ended: to the core it came from, else to any. Kept until confirmed.</summary>
     void Report(DeliveryReport report, ICoreLink origin);
 
-    /// <summary>Tells that a binding ended. Kept until confirmed.</summary>
+    /// <summary>Tells that a binding ended. Kept until confirmed, or until no registration of before can be standing.</summary>
     void Unregister(ulong flow, string user);
 
+    /// <summary>A core takes the account to be bound to a flow that is gone, or on which it is not registered: takes that back there. Once until confirmed.</summary>
+    void UnregisterStray(ulong flow, string user, ICoreLink origin);
+
     /// <summary>The account registers again on the flow: an unregistration not confirmed yet must not be repeated.</summary>
-    void ForgetUnregister(ulong flow, string user);
+    /// <returns>Whether there was one: it may still take effect, and after the registration.</returns>
+    bool ForgetUnregister(ulong flow, string user);
 }

@@ -7,7 +7,8 @@ using Edge.Sip.Sessions;
 namespace Edge.Sip.CoreLink;
 
 /// <summary>Takes what the cores say to the connection it is for.</summary>
-internal sealed class LinkEventRouter(SessionTable sessions, DeliveryPump pump, EdgeClock clock, ILogger<LinkEventRouter> logger) : ILinkEvents
+/// <remarks>What is for nobody here shows a binding that should be gone: the core is told so, or the account's messages would go there for an hour.</remarks>
+internal sealed class LinkEventRouter(SessionTable sessions, ICoreLinks links, DeliveryPump pump, EdgeClock clock, ILogger<LinkEventRouter> logger) : ILinkEvents
 {
     private const long RefreshAgainMs = 1_000;
 
@@ -33,13 +34,20 @@ internal sealed class LinkEventRouter(SessionTable sessions, DeliveryPump pump, 
         if (sessions.Find(delivery.Flow) is not { } session)
         {
             pump.DropPush(delivery.Flow, "unknown_flow");
+            links.UnregisterStray(delivery.Flow, delivery.User, link);
             return;
         }
 
         lock (session.Connection.Gate)
         {
-            if (session.Find(delivery.User) is { } binding) pump.Push(session, binding, link, delivery);
-            else pump.DropPush(delivery.Flow, "unknown_binding");
+            if (session.Find(delivery.User) is { } binding)
+            {
+                pump.Push(session, binding, link, delivery);
+                return;
+            }
+
+            pump.DropPush(delivery.Flow, "unknown_binding");
+            links.UnregisterStray(delivery.Flow, delivery.User, link);
         }
     }
 
@@ -47,23 +55,34 @@ internal sealed class LinkEventRouter(SessionTable sessions, DeliveryPump pump, 
     {
         if (sessions.Find(page.Flow) is not { } session)
         {
-            if (page.Deliveries.Count > 0) pump.DropPush(page.Flow, "unknown_flow");
+            if (page.Deliveries.Count == 0) return;
+            pump.DropPush(page.Flow, "unknown_flow");
+            links.UnregisterStray(page.Flow, page.User, link);
             return;
         }
 
         lock (session.Connection.Gate)
         {
-            if (session.Find(page.User) is { IsBound: true } binding) pump.TakePage(session, binding, link, page);
+            Binding? binding = session.Find(page.User);
+            if (binding is { IsBound: true }) pump.TakePage(session, binding, link, page);
             else if (page.Deliveries.Count > 0) pump.DropPush(page.Flow, "unknown_binding");
+            if (binding is null && page.Deliveries.Count > 0) links.UnregisterStray(page.Flow, page.User, link);
         }
     }
 
     public void Refreshed(ICoreLink link, Refreshed refreshed)
     {
-        if (sessions.Find(refreshed.Flow) is not { } session) return;
+        if (sessions.Find(refreshed.Flow) is not { } session)
+        {
+            if (refreshed.Outcome == RegisterOutcome.Bound) links.UnregisterStray(refreshed.Flow, refreshed.User, link);   // its end was overtaken
+            return;
+        }
+
         lock (session.Connection.Gate)
         {
-            if (session.Find(refreshed.User) is not { IsBound: true } binding) return;
+            Binding? known = session.Find(refreshed.User);
+            if (known is null && refreshed.Outcome == RegisterOutcome.Bound) links.UnregisterStray(refreshed.Flow, refreshed.User, link);
+            if (known is not { IsBound: true } binding) return;
             switch (refreshed.Outcome)
             {
                 case RegisterOutcome.Bound:

@@ -51,23 +51,52 @@ public class OutboxTests
     }
 
     [Fact]
-    public void Unregister_NeverConfirmed_IsGivenUp()
+    public void Unregister_NeverConfirmed_IsGivenUpWhenNoRegistrationCanBeLeft()
     {
-        _outbox.Add(1, "bob", 0, new EdgeEvent { Unregister = new Unregister() }, _link);
-        for (int i = 0; i < 10; i++)
+        AddUnregister(_link, untilMs: Now + 600_000);
+        for (int i = 0; i < 39; i++) Pass(seconds: 15);
+        Assert.Equal((1, 39), (_outbox.Count, _link.Posted.Count));
+        Pass(seconds: 15);
+        Assert.Equal((0, 39), (_outbox.Count, _link.Posted.Count));
+    }
+
+    [Fact]
+    public void Unregister_StoreUnavailableForLong_IsSentEverMoreSeldomAndNotForgotten()
+    {
+        AddUnregister(_link, untilMs: Now + 3_600_000);
+        List<double> sentAt = [];
+        for (int second = 1; second <= 90; second++)
         {
-            _time.Advance(TimeSpan.FromSeconds(15));
-            _outbox.SendDue(() => _link);
+            int before = _link.Posted.Count;
+            if (second == 1 || sentAt.Count > 0 && sentAt[^1] == second - 1) _outbox.Confirm(new Reported { Flow = 1, User = "bob", Retry = true });
+            Pass(seconds: 1);
+            if (_link.Posted.Count > before) sentAt.Add(second);
         }
 
-        Assert.Equal((0, 4), (_outbox.Count, _link.Posted.Count));
+        Assert.Equal([1, 3, 7, 15, 30, 45, 60, 75, 90], sentAt.Select(second => (int)second));
+        Assert.Equal(1, _outbox.Count);
+        _outbox.Confirm(new Reported { Flow = 1, User = "bob" });
+        Assert.Equal(0, _outbox.Count);
+    }
+
+    [Fact]
+    public void SendDue_Many_LeavesRoomForWhatClientsAsk()
+    {
+        Outbox outbox = new(5_000, new EdgeClock(_time), NullLogger.Instance);
+        for (int i = 1; i <= 2_500; i++) outbox.Add(1, "bob", i, new EdgeEvent(), null);
+        outbox.SendDue(() => _link);
+        Assert.Equal(1_024, _link.Posted.Count);
+        outbox.SendDue(() => _link);
+        outbox.SendDue(() => _link);
+        Assert.Equal(2_500, _link.Posted.Count);
     }
 
     [Fact]
     public void Unregister_Forgotten_IsNotSentAgain()
     {
-        _outbox.Add(1, "bob", 0, new EdgeEvent { Unregister = new Unregister() }, null);
-        _outbox.Forget(1, "bob");
+        AddUnregister(null, untilMs: Now + 3_600_000);
+        Assert.True(_outbox.Forget(1, "bob"));
+        Assert.False(_outbox.Forget(1, "bob"));
         _outbox.SendDue(() => _link);
         Assert.Empty(_link.Posted);
     }
@@ -80,6 +109,16 @@ public class OutboxTests
         Add(3);
         Assert.Equal(2, _outbox.Count);
     }
+
+    private long Now => new EdgeClock(_time).NowMs;
+
+    private void Pass(int seconds)
+    {
+        _time.Advance(TimeSpan.FromSeconds(seconds));
+        _outbox.SendDue(() => _link);
+    }
+
+    private void AddUnregister(ICoreLink? sentOn, long untilMs) => _outbox.Add(1, "bob", 0, new EdgeEvent { Unregister = new Unregister() }, sentOn, untilMs);
 
     private void Add(long sequence) =>
         _outbox.Add(1, "bob", sequence, new EdgeEvent { DeliveryReport = new DeliveryReport { Flow = 1, User = "bob", Sequence = sequence } }, _link);

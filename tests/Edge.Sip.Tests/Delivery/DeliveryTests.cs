@@ -240,4 +240,58 @@ public class DeliveryTests
         await Until.TrueAsync(() => edge.Sum("edge.pushes.dropped/unknown_flow") == 1 && edge.Sum("edge.pushes.dropped/unknown_binding") == 1, "both counted");
         Assert.Empty(bob.Received);
     }
+
+    [Theory]
+    [InlineData("push")]
+    [InlineData("page")]
+    [InlineData("refreshed")]
+    public async Task CoreEvent_ForADeadBinding_IsAnsweredByItsEndOnceUntilConfirmed(string kind)
+    {
+        await using TestEdge edge = await TestEdge.StartAsync(core: core => core.OnUnregister = _ => null);
+        SipClient bob = await edge.RegisteredAsync();
+        ulong flow = edge.FlowOf("bob");
+        CoreEvent For(ulong flow, string user) => kind switch
+        {
+            "push" => new CoreEvent { Delivery = edge.Core.Delivery(flow, user, 1) },
+            "page" => new CoreEvent { Page = new Page { Flow = flow, User = user, Upto = 1, Deliveries = { edge.Core.Delivery(flow, user, 1) } } },
+            _ => new CoreEvent { Refreshed = new Refreshed { Flow = flow, User = user, Outcome = RegisterOutcome.Bound } },
+        };
+
+        await edge.Core.SendAsync(For(flow + 99, "bob"), For(flow + 99, "bob"), For(flow, "carol"), For(flow, "carol"), For(flow, "bob"));
+        await edge.Core.SendAsync(new CoreEvent { Delivery = edge.Core.Delivery(flow, "bob", 2, previous: kind == "refreshed" ? 0 : 1) });
+        await edge.Core.SeenAsync(happened => happened.Unregister, ended => ended.Flow == flow && ended.User == "carol");
+        await bob.ReceiveAsync(kind == "refreshed" ? 1 : 2);   // whatever had come of the events before has been posted
+        Assert.Equal(
+            [(flow + 99, "bob"), (flow, "carol")],
+            edge.Core.Events.Where(happened => happened.Unregister is not null).Select(happened => (happened.Unregister.Flow, happened.Unregister.User)));
+    }
+
+    [Fact]
+    public async Task DeadBinding_ShownAgainAfterItsEndWasConfirmed_IsEndedAgain()
+    {
+        await using TestEdge edge = await TestEdge.StartAsync();
+        SipClient bob = await edge.RegisteredAsync();
+        ulong gone = edge.FlowOf("bob") + 99;
+        for (int i = 1; i <= 2; i++)
+        {
+            await edge.Core.SendAsync(new CoreEvent { Delivery = edge.Core.Delivery(gone, "bob", i) });
+            await Until.TrueAsync(() => edge.Core.Count(happened => happened.Unregister) == i && edge.Links.Unconfirmed == 0, "told and confirmed");
+        }
+
+        Assert.Empty(bob.Received);
+    }
+
+    [Fact]
+    public async Task Unregister_TheStoreCouldNotTake_IsKeptUntilItCan()
+    {
+        bool available = false;
+        await using TestEdge edge = await TestEdge.StartAsync(
+            moveTime: true, core: core => core.OnUnregister = ended => new Reported { Flow = ended.Flow, User = ended.User, Retry = !available });
+        SipClient bob = await edge.RegisteredAsync();
+        await bob.DisposeAsync();
+        await edge.MoveUntilAsync(() => edge.Core.Count(happened => happened.Unregister) >= 8, TimeSpan.FromMinutes(3), "sent again and again");
+        Assert.Equal(1, edge.Links.Unconfirmed);
+        available = true;
+        await edge.MoveUntilAsync(() => edge.Links.Unconfirmed == 0, TimeSpan.FromSeconds(30), "confirmed");
+    }
 }

@@ -70,6 +70,8 @@ internal sealed class FakeCore : IAsyncDisposable
 
     public Func<DeliveryReport, Reported?> OnReport { get; set; } = report => new Reported { Flow = report.Flow, User = report.User, Sequence = report.Sequence };
 
+    public Func<Unregister, Reported?> OnUnregister { get; set; } = unregister => new Reported { Flow = unregister.Flow, User = unregister.User };
+
     /// <summary>What came up so far, in order.</summary>
     public IReadOnlyList<EdgeEvent> Events
     {
@@ -242,7 +244,7 @@ internal sealed class FakeCore : IAsyncDisposable
             case EdgeEvent.EventOneofCase.DeliveryReport:
                 return OnReport(happened.DeliveryReport) is { } reported ? new CoreEvent { Reported = reported } : null;
             case EdgeEvent.EventOneofCase.Unregister:
-                return new CoreEvent { Reported = new Reported { Flow = happened.Unregister.Flow, User = happened.Unregister.User } };
+                return OnUnregister(happened.Unregister) is { } unregistered ? new CoreEvent { Reported = unregistered } : null;
             case EdgeEvent.EventOneofCase.PageRequest:
                 return OnPageRequest(happened.PageRequest) is { } page ? new CoreEvent { Page = page } : null;
             default:
