@@ -1,6 +1,7 @@
 using System.Diagnostics.Metrics;
 using System.Reflection;
 using Edge.Sip.Parsing;
+using Edge.Sip.Requests;
 using Edge.Sip.Transport;
 
 namespace Edge.Sip.Diagnostics;
@@ -23,6 +24,7 @@ internal sealed class EdgeMetrics
     private readonly Counter<long> _refused;
     private readonly Counter<long> _registers;
     private readonly Counter<long> _submitted;
+    private readonly Counter<long> _discarded;
     private readonly Counter<long> _responsesIgnored;
     private readonly Counter<long> _delivered;
     private readonly Counter<long> _failed;
@@ -45,6 +47,7 @@ internal sealed class EdgeMetrics
         _refused = _meter.CreateCounter<long>("edge.requests.refused", "{request}", "Requests refused, by status and fault.");
         _registers = _meter.CreateCounter<long>("edge.registers", "{request}", "REGISTERs answered, by outcome.");
         _submitted = _meter.CreateCounter<long>("edge.messages.accepted", "{message}", "MESSAGEs of clients answered 202.");
+        _discarded = _meter.CreateCounter<long>("edge.messages.dropped", "{message}", "MESSAGEs of clients answered 200 and not kept, by kind: notifications and signs of typing.");
         _responsesIgnored = _meter.CreateCounter<long>("edge.responses.ignored", "{response}", "Responses of clients that match no request sent on their connection.");
         _delivered = _meter.CreateCounter<long>("edge.deliveries", "{message}", "Tries to deliver that ended, by outcome.");
         _failed = _meter.CreateCounter<long>("edge.deliveries.failed", "{message}", "Tries to deliver that failed, by class.");
@@ -91,6 +94,9 @@ internal sealed class EdgeMetrics
     public void RegistrationsChanged(int by) => _registrations.Add(by);
 
     public void MessageAccepted() => _submitted.Add(1);
+
+    public void MessageDropped(MessageBodyKind kind) =>
+        _discarded.Add(1, new KeyValuePair<string, object?>("kind", kind == MessageBodyKind.Notification ? "notification" : "composing"));
 
     public void ResponseIgnored() => _responsesIgnored.Add(1);
 

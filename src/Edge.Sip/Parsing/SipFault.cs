@@ -101,4 +101,7 @@ internal enum SipFault
 
     /// <summary>Require names an extension this server lacks.</summary>
     UnsupportedExtension,
+
+    /// <summary>A message/cpim body is malformed, or its imdn.Message-ID is too long or holds what no id does.</summary>
+    BadCpim,
 }

@@ -13,7 +13,7 @@ internal static class SipFaults
             or SipFault.BadMethod or SipFault.BadRequestUri or SipFault.BadStatusLine or SipFault.BadHeader
             or SipFault.MissingHeader or SipFault.RepeatedHeader or SipFault.BadVia or SipFault.BadFrom or SipFault.BadTo
             or SipFault.BadCallId or SipFault.BadCSeq or SipFault.CSeqMethodMismatch or SipFault.BadMaxForwards
-            or SipFault.BadContact or SipFault.BadContentType or SipFault.BadAuthorization or SipFault.BadUri => 400,
+            or SipFault.BadContact or SipFault.BadContentType or SipFault.BadAuthorization or SipFault.BadUri or SipFault.BadCpim => 400,
         SipFault.BodyTooLarge => 413,
         SipFault.RequestLineTooLong => 414,
         SipFault.UnsupportedUriScheme => 416,
@@ -62,6 +62,7 @@ internal static class SipFaults
         SipFault.BadAuthorization => "bad_authorization",
         SipFault.BadUri => "bad_uri",
         SipFault.UnsupportedExtension => "unsupported_extension",
+        SipFault.BadCpim => "bad_cpim",
         _ => throw new UnreachableException($"no name for {fault}"),
     };
 }

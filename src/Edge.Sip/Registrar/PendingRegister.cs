@@ -1,24 +1,11 @@
 using Edge.Link.V1;
-using Edge.Sip.CoreLink;
-using Edge.Sip.Sessions;
-using Edge.Sip.Transactions;
+using Edge.Sip.Requests;
 
 namespace Edge.Sip.Registrar;
 
 /// <summary>A REGISTER that waits for the core.</summary>
-internal sealed class PendingRegister(RegisterHandler handler) : PendingAnswer
+internal sealed class PendingRegister(RegisterHandler handler) : PendingRequest
 {
-    public required SipSession Session { get; init; }
-
-    public required TransactionKey Transaction { get; init; }
-
-    /// <summary>The headers its answer repeats.</summary>
-    public required byte[] Lines { get; init; }
-
-    public required Binding Binding { get; init; }
-
-    public required ICoreLink Link { get; init; }
-
     public required RegisterIntent Intent { get; init; }
 
     public required RegisteredContact Contact { get; init; }

@@ -40,20 +40,11 @@ internal sealed class MessageHandler(ICoreLinks links, Responder responder, Edge
         {
             responder.Challenge(session, request, link, settings, stale: false);
         }
-        else if (IsText(request, out SipFault fault))
-        {
-            Submit(session, request, fields, sender, link);
-        }
-        else if (fault != SipFault.None)
-        {
-            responder.Refuse(session, request, SipFaults.Status(fault), SipFaults.Tag(fault));
-        }
         else
         {
-            responder.Refused(session, 415, "content_type");
-            scoped SipResponseWriter answer = responder.Begin(session, 415, request);
-            answer.AddAccept();
-            responder.Send(session, 415, ref answer);
+            SipFault fault = MessageBody.Read(request, out MessageBody body);
+            if (fault != SipFault.None) responder.Refuse(session, request, SipFaults.Status(fault), SipFaults.Tag(fault));
+            else Take(session, request, fields, sender, link, body);
         }
     }
 
@@ -101,7 +92,28 @@ internal sealed class MessageHandler(ICoreLinks links, Responder responder, Edge
         }
     }
 
-    private void Submit(SipSession session, in SipRequest request, in SipRequestFields fields, Binding sender, ICoreLink link)
+    private void Take(SipSession session, in SipRequest request, in SipRequestFields fields, Binding sender, ICoreLink link, in MessageBody body)
+    {
+        switch (body.Kind)
+        {
+            case MessageBodyKind.Text:
+                Submit(session, request, fields, sender, link, body);
+                break;
+            case MessageBodyKind.Unsupported:
+                responder.Refused(session, 415, "content_type");
+                scoped SipResponseWriter refusal = responder.Begin(session, 415, request);
+                refusal.AddAccept();
+                responder.Send(session, 415, ref refusal);
+                break;
+            default:
+                metrics.MessageDropped(body.Kind);   // 200, not 202: nothing is kept of it
+                scoped SipResponseWriter answer = responder.Begin(session, 200, request);
+                responder.Send(session, 200, ref answer);
+                break;
+        }
+    }
+
+    private void Submit(SipSession session, in SipRequest request, in SipRequestFields fields, Binding sender, ICoreLink link, in MessageBody body)
     {
         TransactionKey key = TransactionKey.OfRequest(request, fields);
         ServerStart start = session.Transactions.BeginServer(key);
@@ -118,16 +130,22 @@ internal sealed class MessageHandler(ICoreLinks links, Responder responder, Edge
             Flow = session.Flow,
             User = sender.User,
             Ticket = sender.Ticket,
-            ClientKey = ClientKey(fields),
+            ClientKey = body.ImdnMessageId.IsEmpty ? ClientKey(fields) : Encoding.ASCII.GetString(body.ImdnMessageId),   // without a NUL: never equal to the other form
             Recipient = Encoding.ASCII.GetString(request.Uri),
-            Text = ByteString.CopyFrom(request.Body),
+            Text = ByteString.CopyFrom(body.Text),
         };
+        if (!body.ImdnMessageId.IsEmpty && (body.WantsDelivered || body.WantsFailed))
+        {
+            // Without an id of its own the client could not tell what a receipt is about (RFC 5438 §7.1.1.1).
+            submit.ReceiptRequest = new ReceiptRequest { ImdnMessageId = submit.ClientKey, Delivered = body.WantsDelivered, Failed = body.WantsFailed };
+        }
+
         if (link.Ask(new EdgeEvent { Submit = submit }, pending)) return;
         _ = session.Transactions.EndServer(key);
         responder.RefuseUnavailable(session, request);
     }
 
-    /// <summary>What makes a repeated MESSAGE the same one (spec, "One id for life"): Call-ID, From tag and CSeq number.</summary>
+    /// <summary>What makes a repeated MESSAGE without an imdn.Message-ID the same one (spec, "One id for life"): Call-ID, From tag and CSeq number.</summary>
     private static string ClientKey(in SipRequestFields fields)
     {
         ReadOnlySpan<byte> tag = fields.From.Tag;
@@ -141,18 +159,6 @@ internal sealed class MessageHandler(ICoreLinks links, Responder responder, Edge
         key[fields.CallId.Length + 1 + tag.Length] = 0;
         number[..digits].CopyTo(key[(fields.CallId.Length + tag.Length + 2)..]);
         return Encoding.Latin1.GetString(key);
-    }
-
-    /// <summary>Whether the body is text this server keeps (spec S1). Where it is not and <paramref name="fault"/> says nothing: 415.</summary>
-    private static bool IsText(in SipRequest request, out SipFault fault)
-    {
-        fault = SipFault.None;
-        SipHeaders headers = request.Headers;
-        if (!headers.Has(SipHeader.ContentType)) return request.Body.IsEmpty;   // RFC 3261 §20.15 asks for it with a body only; the core refuses an empty text
-        if (headers.Has(SipHeader.ContentEncoding) && !Ascii.EqualsIgnoreCase(headers.First(SipHeader.ContentEncoding), "identity"u8)) return false;
-        if (SipMediaType.TryParse(headers.First(SipHeader.ContentType), out SipMediaType media)) return media.IsUtf8Text;
-        fault = SipFault.BadContentType;
-        return false;
     }
 
     private void Refuse(PendingSubmit pending, int status, string cause, Submitted answer, bool retryAfter)

@@ -90,7 +90,7 @@ internal ref struct SipResponseWriter
     public void AddAllow() => _text.Header("Allow"u8, "REGISTER, MESSAGE, OPTIONS"u8);
 
     /// <summary>For 415 and OPTIONS.</summary>
-    public void AddAccept() => _text.Header("Accept"u8, "text/plain"u8);
+    public void AddAccept() => _text.Header("Accept"u8, "text/plain, message/cpim, message/imdn+xml, application/im-iscomposing+xml"u8);
 
     /// <summary>For 200 to REGISTER and OPTIONS.</summary>
     public void AddSupported() => _text.Header("Supported"u8, SipExtensions.Supported);

@@ -14,7 +14,7 @@ public class MethodTests
         await using TestEdge edge = await TestEdge.StartAsync();
         SipClient bob = await edge.ConnectAsync();
         SipText answer = await bob.RequestAsync(bob.PlainText("OPTIONS"));
-        Assert.Equal((200, "REGISTER, MESSAGE, OPTIONS", "text/plain", "outbound, path"), (answer.Status, answer["Allow"], answer["Accept"], answer["Supported"]));
+        Assert.Equal((200, "REGISTER, MESSAGE, OPTIONS", "text/plain, message/cpim, message/imdn+xml, application/im-iscomposing+xml", "outbound, path"), (answer.Status, answer["Allow"], answer["Accept"], answer["Supported"]));
         Assert.Contains("received=127.0.0.1", answer["Via"], StringComparison.Ordinal);
         Assert.Matches("rport=[0-9]+", answer["Via"]);
     }

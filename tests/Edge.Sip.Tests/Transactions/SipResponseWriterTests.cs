@@ -104,7 +104,7 @@ public sealed class SipResponseWriterTests
             Min-Expires: 60
             Retry-After: 5
             Allow: REGISTER, MESSAGE, OPTIONS
-            Accept: text/plain
+            Accept: text/plain, message/cpim, message/imdn+xml, application/im-iscomposing+xml
             Supported: outbound, path
             Date: Wed, 02 Jan 2030 03:04:05 GMT
             Unsupported: foo, bar
