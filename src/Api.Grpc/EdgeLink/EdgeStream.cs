@@ -7,7 +7,7 @@ namespace Api.Grpc.EdgeLink;
 /// <summary>The way down to one edge: a queue that is drained into one batch per write, whatever piled up while the last write was under way.</summary>
 /// <remarks>
 /// Answers are bounded by the events under way: an event counts as under way until its answer is written, and then the reader goes on.
-/// Pushes are bounded by the queue: one too many is dropped, for the sweep to find again.
+/// Pushes are bounded by the queue, in number and bytes: one too many is dropped, for the sweep to find again.
 /// </remarks>
 internal sealed class EdgeStream : IDisposable
 {
@@ -18,17 +18,20 @@ internal sealed class EdgeStream : IDisposable
 
     private readonly TimeProvider _time;
     private readonly int _mostQueued;
+    private readonly int _mostQueuedBytes;
     private readonly Channel<Item> _queue = Channel.CreateUnbounded<Item>(new UnboundedChannelOptions { SingleReader = true });
     private readonly SemaphoreSlim _underWay;
     private readonly CancellationTokenSource _end = new();
     private int _queued;
+    private int _queuedBytes;   // of pushes
     private long _lastWrite;
+    private long _writeBegan;   // 0: no write is under way
     private long _lastRead;
     private string? _why;
 
-    public EdgeStream(string edgeId, long epoch, int mostUnderWay, int mostQueued, TimeProvider time)
+    public EdgeStream(string edgeId, long epoch, int mostUnderWay, int mostQueued, int mostQueuedBytes, TimeProvider time)
     {
-        (EdgeId, Epoch, _mostQueued, _time) = (edgeId, epoch, mostQueued, time);
+        (EdgeId, Epoch, _mostQueued, _mostQueuedBytes, _time) = (edgeId, epoch, mostQueued, mostQueuedBytes, time);
         _underWay = new SemaphoreSlim(mostUnderWay, mostUnderWay);
         _lastRead = _lastWrite = time.GetTimestamp();
         Ended = _end.Token;
@@ -50,6 +53,9 @@ internal sealed class EdgeStream : IDisposable
     /// <summary>Since something was last written to the edge.</summary>
     public TimeSpan SinceWrite => _time.GetElapsedTime(Volatile.Read(ref _lastWrite));
 
+    /// <summary>How long the write under way has taken: an edge that reads nothing stops it; zero without one.</summary>
+    public TimeSpan Writing => Volatile.Read(ref _writeBegan) is not 0 and var began ? _time.GetElapsedTime(began) : TimeSpan.Zero;
+
     /// <summary>The edge said something.</summary>
     public void Heard() => Volatile.Write(ref _lastRead, _time.GetTimestamp());
 
@@ -60,14 +66,21 @@ internal sealed class EdgeStream : IDisposable
     public void EndWithoutAnswer() => _underWay.Release();
 
     /// <summary>Queues the answer to an event; its place comes back when it is written.</summary>
-    public void Answer(CoreEvent answer) => Enqueue(new Item(answer, IsAnswer: true));
+    public void Answer(CoreEvent answer) => Enqueue(new Item(answer, answer.CalculateSize(), IsAnswer: true));
 
     /// <summary>Queues something nobody asked for.</summary>
     /// <returns>False if the edge is so far behind that it was dropped.</returns>
     public bool TryPush(CoreEvent push)
     {
+        int bytes = push.CalculateSize();
         if (Volatile.Read(ref _queued) >= _mostQueued) return false;
-        Enqueue(new Item(push, IsAnswer: false));
+        if (Interlocked.Add(ref _queuedBytes, bytes) > _mostQueuedBytes)
+        {
+            Interlocked.Add(ref _queuedBytes, -bytes);
+            return false;
+        }
+
+        Enqueue(new Item(push, bytes, IsAnswer: false));
         return true;
     }
 
@@ -92,17 +105,22 @@ internal sealed class EdgeStream : IDisposable
         while (await _queue.Reader.WaitToReadAsync(Ended).ConfigureAwait(false))
         {
             int bytes = 0;
+            int pushedBytes = 0;
             int answers = 0;
             while (batch.Events.Count < BatchEvents && bytes < BatchBytes && _queue.Reader.TryRead(out Item item))
             {
                 batch.Events.Add(item.Event);
-                bytes += item.Event.CalculateSize();
+                bytes += item.Bytes;
                 if (item.IsAnswer) answers++;
+                else pushedBytes += item.Bytes;
             }
 
             Interlocked.Add(ref _queued, -batch.Events.Count);
+            Interlocked.Add(ref _queuedBytes, -pushedBytes);
             batch.CoreTimeMs = _time.GetUtcNow().ToUnixTimeMilliseconds();
+            Volatile.Write(ref _writeBegan, _time.GetTimestamp());
             await writer.WriteAsync(batch, Ended).ConfigureAwait(false);
+            Volatile.Write(ref _writeBegan, 0);
             Volatile.Write(ref _lastWrite, _time.GetTimestamp());
             batch.Events.Clear();
             if (answers > 0) _underWay.Release(answers);
@@ -120,5 +138,5 @@ internal sealed class EdgeStream : IDisposable
         _queue.Writer.TryWrite(item);
     }
 
-    private readonly record struct Item(CoreEvent Event, bool IsAnswer);
+    private readonly record struct Item(CoreEvent Event, int Bytes, bool IsAnswer);
 }

@@ -34,7 +34,7 @@ internal sealed class LinkService(
         if (hello.Instance.Length != InstanceBytes) throw Refuse(StatusCode.InvalidArgument, "the instance must have 16 bytes");
 
         long epoch = await EpochAsync(hello).ConfigureAwait(false);
-        using EdgeStream stream = new(edgeId, epoch, _options.MaxEventsUnderWay, _options.MaxQueuedEvents, time);
+        using EdgeStream stream = new(edgeId, epoch, _options.MaxEventsUnderWay, _options.MaxQueuedEvents, _options.MaxQueuedBytes, time);
         long hour = nonces.Hour;
         stream.TryPush(new CoreEvent { Welcome = Welcome(epoch) });   // before the stream can be found: the first event down
         if (!edges.TryJoin(stream)) throw Refuse(StatusCode.FailedPrecondition, "a newer start of this edge is connected");
@@ -83,7 +83,7 @@ internal sealed class LinkService(
         }
     }
 
-    /// <summary>Heartbeats, the silence that ends a link, and new nonce keys with the hour.</summary>
+    /// <summary>Heartbeats, the silence that ends a link, a write that gets nowhere, and new nonce keys with the hour.</summary>
     private async Task WatchAsync(EdgeStream stream, long hour)
     {
         TimeSpan period = TimeSpan.FromTicks(Math.Min(TimeSpan.TicksPerSecond, _options.HeartbeatInterval.Ticks / 2));
@@ -91,10 +91,10 @@ internal sealed class LinkService(
         while (await timer.WaitForNextTickAsync(stream.Ended).ConfigureAwait(false))
         {
             if (stream.SinceRead > _options.DeadAfter) stream.End("silent for too long");
-            if (nonces.Hour != hour)
+            if (stream.Writing > _options.DeadAfter) stream.End("reads nothing");
+            if (nonces.Hour is var now && now != hour)
             {
-                hour = nonces.Hour;
-                stream.TryPush(new CoreEvent { NonceKeys = nonces.Keys() });
+                if (stream.TryPush(new CoreEvent { NonceKeys = nonces.Keys() })) hour = now;   // else with the next tick
             }
             else if (stream.SinceWrite >= _options.HeartbeatInterval)
             {

@@ -45,4 +45,7 @@ internal sealed record EdgeLinkOptions
 
     /// <summary>Events waiting to be written to one edge before pushes are dropped; the sweep finds them again. Default 16,384.</summary>
     public int MaxQueuedEvents { get; set; } = 16_384;
+
+    /// <summary>Bytes of pushes waiting to be written to one edge before further ones are dropped. Default 16 MiB: 400 full pages.</summary>
+    public int MaxQueuedBytes { get; set; } = 16 * 1_024 * 1_024;
 }

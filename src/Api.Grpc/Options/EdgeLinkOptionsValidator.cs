@@ -24,6 +24,7 @@ internal sealed class EdgeLinkOptionsValidator : IValidateOptions<EdgeLinkOption
         if (options.DeadAfter < 2 * options.HeartbeatInterval) faults.AddError("two heartbeats at least", "Link:DeadAfter");
         if (options.MaxEventsUnderWay is < 1 or > 65_536) faults.AddError("1 to 65,536", "Link:MaxEventsUnderWay");
         if (options.MaxQueuedEvents < options.MaxEventsUnderWay) faults.AddError("MaxEventsUnderWay at least", "Link:MaxQueuedEvents");
+        if (options.MaxQueuedBytes < 65_536) faults.AddError("65,536 at least: one link message", "Link:MaxQueuedBytes");
         return faults.Build();
     }
 }

@@ -1,5 +1,6 @@
 using System.Threading.Channels;
 using Api.Grpc.EdgeLink;
+using Api.Grpc.Tests.Support;
 using Edge.Link.V1;
 using Google.Protobuf;
 using Grpc.Core;
@@ -14,7 +15,7 @@ public sealed class EdgeStreamTests : IDisposable
     private readonly EdgeStream _stream;
     private readonly Wire _wire = new();
 
-    public EdgeStreamTests() => _stream = new EdgeStream("edge-1", 1, mostUnderWay: 4, mostQueued: 300, _time);
+    public EdgeStreamTests() => _stream = new EdgeStream("edge-1", 1, mostUnderWay: 4, mostQueued: 300, mostQueuedBytes: 1_000_000, _time);
 
     public void Dispose()
     {
@@ -62,6 +63,32 @@ public sealed class EdgeStreamTests : IDisposable
         for (long i = 0; i < 300; i++) Assert.True(_stream.TryPush(Push(i)));
         Assert.False(_stream.TryPush(Push(300)));
         _stream.Answer(Push(301));
+    }
+
+    [Fact]
+    public async Task TryPush_TooManyBytesQueued_DroppedUntilTheyAreWritten()
+    {
+        for (long i = 0; i < 9; i++) Assert.True(_stream.TryPush(Push(i, new byte[100_000])));
+        Assert.False(_stream.TryPush(Push(9, new byte[100_000])));
+        Assert.True(_stream.TryPush(Push(9)));   // a small one still fits
+        _stream.Answer(Push(10, new byte[100_000]));   // answers are bounded by the events under way
+        _ = _stream.WriteAsync(_wire);
+        await _wire.TakeAsync(events: 11);
+        for (long i = 0; i < 9; i++) Assert.True(_stream.TryPush(Push(i, new byte[100_000])));
+    }
+
+    [Fact]
+    public async Task Writing_TheEdgeReadsNothing_SaysForHowLong()
+    {
+        Assert.Equal(TimeSpan.Zero, _stream.Writing);
+        _wire.Hold();
+        _stream.TryPush(Push(1));
+        _ = _stream.WriteAsync(_wire);
+        await _wire.WritingAsync();
+        _time.Advance(TimeSpan.FromSeconds(16));
+        Assert.Equal(TimeSpan.FromSeconds(16), _stream.Writing);
+        _wire.Release();
+        await Until.TrueAsync(() => _stream.Writing == TimeSpan.Zero, "written");
     }
 
     [Fact]

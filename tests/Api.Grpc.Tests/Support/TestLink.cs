@@ -25,6 +25,7 @@ public sealed class TestLink : IAsyncDisposable
     private readonly List<CoreEvent> _kept = [];
     private readonly Task _reading;
     private ulong _request;
+    private volatile bool _stopped;
 
     private TestLink(GrpcChannel channel, string edgeId)
     {
@@ -48,6 +49,9 @@ public sealed class TestLink : IAsyncDisposable
         link.Welcome = (await link.NextAsync(CoreEvent.EventOneofCase.Welcome)).Welcome;
         return link;
     }
+
+    /// <summary>Takes nothing more from the stream: soon the core cannot write.</summary>
+    public void StopReading() => _stopped = true;
 
     /// <summary>Opens a stream and says nothing.</summary>
     public static TestLink Open(GrpcChannel channel, string edgeId) => new(channel, edgeId);
@@ -180,6 +184,7 @@ public sealed class TestLink : IAsyncDisposable
             while (await _call.ResponseStream.MoveNext(CancellationToken.None))
             {
                 foreach (CoreEvent next in _call.ResponseStream.Current.Events) _events.Writer.TryWrite(next);
+                if (_stopped) return;
             }
 
             _events.Writer.TryComplete();
