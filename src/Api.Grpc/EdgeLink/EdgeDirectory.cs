@@ -10,15 +10,21 @@ namespace Api.Grpc.EdgeLink;
 /// <summary>The edges that this core reaches just now: one stream each, of the edge's newest start.</summary>
 internal sealed class EdgeDirectory(LinkMapping mapping, CoreMetrics metrics, ILogger<EdgeDirectory> logger) : IDeliveryPort
 {
+    private static readonly TimeSpan MostDraining = TimeSpan.FromSeconds(5);   // the store has answered or failed by then
+
     private readonly ConcurrentDictionary<string, EdgeStream> _streams = new(StringComparer.Ordinal);
     private readonly Lock _joining = new();
+    private bool _stopping;
 
     /// <summary>Enters a stream; an older one of the same edge is ended.</summary>
-    /// <returns>False if a newer start of the edge is already connected: this is a process that should be gone.</returns>
-    public bool TryJoin(EdgeStream stream)
+    /// <param name="stream">Has said Hello.</param>
+    /// <param name="why">Why not: this core is stopping, or a newer start of the edge is connected and this is a process that should be gone.</param>
+    public bool TryJoin(EdgeStream stream, out string why)
     {
         lock (_joining)
         {
+            why = _stopping ? "this core is stopping" : "a newer start of this edge is connected";
+            if (_stopping) return false;
             if (_streams.TryGetValue(stream.EdgeId, out EdgeStream? old))
             {
                 if (old.Epoch > stream.Epoch) return false;
@@ -39,10 +45,11 @@ internal sealed class EdgeDirectory(LinkMapping mapping, CoreMetrics metrics, IL
         if (_streams.TryRemove(new KeyValuePair<string, EdgeStream>(stream.EdgeId, stream))) metrics.LinkDown();
     }
 
-    /// <summary>Ends all streams: this core is stopping.</summary>
-    public void EndAll()
+    /// <summary>This core is stopping: all streams end once what is under way is answered, and none joins. A durable message without its answer would be sent twice.</summary>
+    public Task StopAsync()
     {
-        foreach (EdgeStream stream in _streams.Values) stream.End("the core is stopping");
+        lock (_joining) _stopping = true;
+        return Task.WhenAll(_streams.Values.Select(static stream => stream.DrainAsync(MostDraining, "the core is stopping")));
     }
 
     public bool Reaches(FlowId flow) => Find(flow) is not null;

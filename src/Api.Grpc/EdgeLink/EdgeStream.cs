@@ -17,6 +17,7 @@ internal sealed class EdgeStream : IDisposable
     private const int BatchEvents = 64;
 
     private readonly TimeProvider _time;
+    private readonly int _mostUnderWay;
     private readonly int _mostQueued;
     private readonly int _mostQueuedBytes;
     private readonly Channel<Item> _queue = Channel.CreateUnbounded<Item>(new UnboundedChannelOptions { SingleReader = true });
@@ -27,11 +28,12 @@ internal sealed class EdgeStream : IDisposable
     private long _lastWrite;
     private long _writeBegan;   // 0: no write is under way
     private long _lastRead;
+    private volatile bool _draining;
     private string? _why;
 
     public EdgeStream(string edgeId, long epoch, int mostUnderWay, int mostQueued, int mostQueuedBytes, TimeProvider time)
     {
-        (EdgeId, Epoch, _mostQueued, _mostQueuedBytes, _time) = (edgeId, epoch, mostQueued, mostQueuedBytes, time);
+        (EdgeId, Epoch, _mostUnderWay, _mostQueued, _mostQueuedBytes, _time) = (edgeId, epoch, mostUnderWay, mostQueued, mostQueuedBytes, time);
         _underWay = new SemaphoreSlim(mostUnderWay, mostUnderWay);
         _lastRead = _lastWrite = time.GetTimestamp();
         Ended = _end.Token;
@@ -60,7 +62,14 @@ internal sealed class EdgeStream : IDisposable
     public void Heard() => Volatile.Write(ref _lastRead, _time.GetTimestamp());
 
     /// <summary>Takes a place for an event; waits while too many are under way.</summary>
-    public Task BeginAsync() => _underWay.WaitAsync(Ended);
+    /// <returns>False if no event is to begin any more; there is no place to give back then.</returns>
+    public async Task<bool> TryBeginAsync()
+    {
+        await _underWay.WaitAsync(Ended).ConfigureAwait(false);
+        if (!_draining) return true;
+        _underWay.Release();
+        return false;
+    }
 
     /// <summary>Gives an event's place back when it has no answer.</summary>
     public void EndWithoutAnswer() => _underWay.Release();
@@ -82,6 +91,26 @@ internal sealed class EdgeStream : IDisposable
 
         Enqueue(new Item(push, bytes, IsAnswer: false));
         return true;
+    }
+
+    /// <summary>Begins no more events, waits until those under way are answered and the answers written, then ends the stream.</summary>
+    /// <param name="most">So long at most.</param>
+    /// <param name="why">Why it ends.</param>
+    public async Task DrainAsync(TimeSpan most, string why)
+    {
+        _draining = true;
+        using CancellationTokenSource limit = new(most, _time);
+        using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, Ended);
+        try
+        {
+            for (int places = 0; places < _mostUnderWay; places++) await _underWay.WaitAsync(either.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            // what is not answered by now stays so: the edge repeats it at another core
+        }
+
+        End(why);
     }
 
     /// <summary>Ends the stream.</summary>

@@ -37,7 +37,7 @@ internal sealed class LinkService(
         using EdgeStream stream = new(edgeId, epoch, _options.MaxEventsUnderWay, _options.MaxQueuedEvents, _options.MaxQueuedBytes, time);
         long hour = nonces.Hour;
         stream.TryPush(new CoreEvent { Welcome = Welcome(epoch) });   // before the stream can be found: the first event down
-        if (!edges.TryJoin(stream)) throw Refuse(StatusCode.FailedPrecondition, "a newer start of this edge is connected");
+        if (!edges.TryJoin(stream, out string why)) throw Refuse(StatusCode.FailedPrecondition, why);
         CoreLog.EdgeConnected(logger, edgeId, epoch, hello.Version);
         await RunAsync(stream, hour, first, requests, responses, context.CancellationToken).ConfigureAwait(false);
     }
@@ -73,8 +73,7 @@ internal sealed class LinkService(
             stream.Heard();
             for (; next < batch.Events.Count; next++)
             {
-                await stream.BeginAsync().ConfigureAwait(false);
-                events.Start(stream, bindings, submissions, batch.Events[next]);
+                if (await stream.TryBeginAsync().ConfigureAwait(false)) events.Start(stream, bindings, submissions, batch.Events[next]);
             }
 
             if (!await requests.MoveNext(stream.Ended).ConfigureAwait(false)) return;

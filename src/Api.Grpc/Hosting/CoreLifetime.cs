@@ -22,8 +22,7 @@ internal sealed class CoreLifetime(IServer server, EdgeDirectory edges, ILogger<
     public Task StoppingAsync(CancellationToken cancellationToken)
     {
         CoreLog.Stopping(logger);
-        edges.EndAll();
-        return Task.CompletedTask;
+        return edges.StopAsync();
     }
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;

@@ -94,13 +94,13 @@ public sealed class EdgeStreamTests : IDisposable
     [Fact]
     public async Task Begin_TooManyUnderWay_WaitsUntilAnAnswerIsWritten()
     {
-        for (int i = 0; i < 4; i++) await _stream.BeginAsync();
-        Task fifth = _stream.BeginAsync();
+        for (int i = 0; i < 4; i++) Assert.True(await _stream.TryBeginAsync());
+        Task<bool> fifth = _stream.TryBeginAsync();
         _stream.Answer(Push(1));
         Assert.False(fifth.IsCompleted);   // queued is not written
         _ = _stream.WriteAsync(_wire);
         await fifth.WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken);
-        Task sixth = _stream.BeginAsync();
+        Task<bool> sixth = _stream.TryBeginAsync();
         Assert.False(sixth.IsCompleted);
         _stream.EndWithoutAnswer();
         await sixth.WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken);
@@ -109,12 +109,45 @@ public sealed class EdgeStreamTests : IDisposable
     [Fact]
     public async Task End_WhileReaderWaits_ReaderIsReleased()
     {
-        for (int i = 0; i < 4; i++) await _stream.BeginAsync();
-        Task fifth = _stream.BeginAsync();
+        for (int i = 0; i < 4; i++) Assert.True(await _stream.TryBeginAsync());
+        Task<bool> fifth = _stream.TryBeginAsync();
         _stream.End("first");
         _stream.End("second");
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => fifth);
         Assert.Equal("first", _stream.Why);
+    }
+
+    [Fact]
+    public async Task Drain_EventsUnderWay_EndsWhenTheirAnswersAreWrittenAndBeginsNoMore()
+    {
+        for (int i = 0; i < 2; i++) Assert.True(await _stream.TryBeginAsync());
+        _wire.Hold();
+        Task writing = _stream.WriteAsync(_wire);
+        Task draining = _stream.DrainAsync(TimeSpan.FromSeconds(5), "the core is stopping");
+        _stream.Answer(Push(1));
+        await _wire.WritingAsync();
+        _stream.Answer(Push(2));
+        Assert.False(draining.IsCompleted);
+        Task<bool> later = _stream.TryBeginAsync();
+        _wire.Release();
+        await draining.WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken);
+        Assert.Equal(2, (await _wire.TakeAsync(events: 2)).Sum(batch => batch.Events.Count));
+        Assert.Equal("the core is stopping", _stream.Why);
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => writing);
+        await Task.WhenAny(later);
+        Assert.False(later.IsCompletedSuccessfully && await later);
+    }
+
+    [Fact]
+    public async Task Drain_AnEventWithoutAnswer_EndsAfterItsTime()
+    {
+        Assert.True(await _stream.TryBeginAsync());
+        Task draining = _stream.DrainAsync(TimeSpan.FromSeconds(5), "the core is stopping");
+        _time.Advance(TimeSpan.FromSeconds(4.9));
+        Assert.False(draining.IsCompleted);
+        _time.Advance(TimeSpan.FromSeconds(0.1));
+        await draining.WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken);
+        Assert.True(_stream.Ended.IsCancellationRequested);
     }
 
     private static CoreEvent Push(long sequence, byte[]? text = null) =>

@@ -6,6 +6,7 @@ using Core.Store.Mailboxes;
 using Core.Store.Presence;
 using Edge.Link.V1;
 using Google.Protobuf;
+using Grpc.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Testing.Shared;
 
@@ -88,6 +89,27 @@ public sealed class StreamOrderTests : IAsyncLifetime
             Assert.Equal((Refusal.Unavailable, 5u), (answer.Refusal, answer.RetryAfterSeconds));
         }
 
+        Assert.Equal(["accept 1"], _store.Calls);
+    }
+
+    [Fact]
+    [Spec("P3")]
+    public async Task Stop_MessageUnderWay_IsAnsweredBeforeTheLinkEndsAndNoMoreBegin()
+    {
+        Registered registered = await _link.RegisterAsync("alice", 1);
+        _store.Calls.Clear();
+        _store.Held = new TaskCompletionSource();
+        await _link.SendAsync(new EdgeEvent { Submit = _link.Submit("alice", 1, registered.Ticket, "key 1", "bob", ByteString.CopyFromUtf8("1")) });
+        await Until.TrueAsync(() => _store.Calls.Count == 1, "under way");
+        Task stopping = _core.StopAsync();
+        await using TestLink another = TestLink.Open(_core.LinkChannel(_certificates.Client("CN=edge-2, OU=edge")), "edge-2");
+        await another.TrySendAsync(another.Hello());
+        await Assert.ThrowsAsync<RpcException>(() => another.Ended);
+        await _link.SendAsync(new EdgeEvent { Submit = _link.Submit("alice", 1, registered.Ticket, "key 2", "bob", ByteString.CopyFromUtf8("2")) });
+        _store.Held.SetResult();
+        Assert.Equal(Refusal.Unspecified, (await _link.NextAsync(CoreEvent.EventOneofCase.Submitted)).Submitted.Refusal);
+        await _link.Ended.WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken);
+        await stopping;
         Assert.Equal(["accept 1"], _store.Calls);
     }
 
