@@ -164,6 +164,15 @@ internal sealed class DeliveryPump(ICoreLinks links, SipOptions options, EdgeClo
         Span<byte> id = stackalloc byte[64], sender = stackalloc byte[64], tag = stackalloc byte[64];
         Span<byte> branch = stackalloc byte[MessageRequestWriter.BranchDigits];
         Span<byte> sentBy = stackalloc byte[264];
+        Span<byte> receipt = stackalloc byte[message.Receipt is null ? 0 : ReceiptWriter.MostBytes];
+        id = id[..Encoding.ASCII.GetBytes(message.MessageId, id)];
+        sender = sender[..Encoding.ASCII.GetBytes(message.Sender, sender)];
+        if (message.Receipt is not null)
+        {
+            receipt = receipt[..ReceiptWriter.Write(message.Receipt, sender, binding.UserUtf8, domain, id, receipt)];
+            if (receipt.IsEmpty) return false;
+        }
+
         SipText.FillRandomHex(branch);
         SipText host = new(sentBy);
         host.Raw(domain);
@@ -176,12 +185,13 @@ internal sealed class DeliveryPump(ICoreLinks links, SipOptions options, EdgeClo
             SentBy = sentBy[..host.Length],
             BranchDigits = branch,
             Domain = domain,
-            Sender = sender[..Encoding.ASCII.GetBytes(message.Sender, sender)],
+            Sender = sender,
             Recipient = binding.UserUtf8,
             SenderTag = tag[..Encoding.ASCII.GetBytes(message.SenderTag, tag)],
-            MessageId = id[..Encoding.ASCII.GetBytes(message.MessageId, id)],
+            MessageId = id,
             AcceptTime = DateTimeOffset.FromUnixTimeMilliseconds(message.AcceptTimeMs),
-            Body = message.Text.Span,
+            ContentType = message.Receipt is null ? default : ReceiptWriter.ContentType(message.Receipt),
+            Body = message.Receipt is null ? message.Text.Span : receipt,
         };
         byte[] buffer = Scratch.Bytes(MessageRequestWriter.MostBytes(request));
         int bytes = MessageRequestWriter.Write(request, buffer);

@@ -3,7 +3,7 @@ using Edge.Sip.Parsing;
 
 namespace Edge.Sip.Transactions;
 
-/// <summary>Writes the MESSAGE that delivers a text: RFC 3428, with the headers that spec S3, S28 and "What real clients need" ask for.</summary>
+/// <summary>Writes the MESSAGE that delivers a text or a receipt: RFC 3428, with the headers that spec S3, S28 and "What real clients need" ask for.</summary>
 internal static class MessageRequestWriter
 {
     /// <summary>Header that carries the message's id; the Call-ID begins with the same id. Documented, so never renamed.</summary>
@@ -24,7 +24,7 @@ internal static class MessageRequestWriter
     /// <summary>A buffer of this many bytes is enough.</summary>
     public static int MostBytes(in OutboundMessage message) => ExtraBytes + message.RequestUri.Length + message.Route.Length + message.SentBy.Length
         + message.Sender.Length + message.Recipient.Length + (3 * message.Domain.Length) + (2 * message.SenderTag.Length)
-        + (2 * message.MessageId.Length) + message.BranchDigits.Length + message.Body.Length;
+        + (2 * message.MessageId.Length) + message.BranchDigits.Length + message.ContentType.Length + message.Body.Length;
 
     /// <summary>Writes the whole request.</summary>
     /// <returns>Its bytes, or 0: it does not fit, or a field holds what it may not. Nothing a client put into its Contact can add a header.</returns>
@@ -65,7 +65,8 @@ internal static class MessageRequestWriter
         text.Header("Expires"u8, ExpiresSeconds);
         text.Raw("X-Edge-Message-Id: "u8);
         text.Raw(message.MessageId);
-        text.Raw("\r\nContent-Type: text/plain; charset=utf-8\r\n"u8);
+        text.EndLine();
+        text.Header("Content-Type"u8, message.ContentType.IsEmpty ? "text/plain; charset=utf-8"u8 : message.ContentType);
         text.Header("Content-Length"u8, message.Body.Length);
         text.EndLine();
         text.Raw(message.Body);

@@ -33,7 +33,10 @@ internal readonly ref struct OutboundMessage
     /// <summary>When it was accepted.</summary>
     public DateTimeOffset AcceptTime { get; init; }
 
-    /// <summary>The text, UTF-8.</summary>
+    /// <summary>What the body is; empty for a text.</summary>
+    public ReadOnlySpan<byte> ContentType { get; init; }
+
+    /// <summary>The text, UTF-8, or a receipt.</summary>
     public ReadOnlySpan<byte> Body { get; init; }
 
     /// <summary>Hides addresses and text: they never reach a log.</summary>

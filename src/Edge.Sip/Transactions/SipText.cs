@@ -1,4 +1,5 @@
 using System.Buffers.Text;
+using System.Globalization;
 using System.Security.Cryptography;
 using Edge.Sip.Parsing;
 
@@ -18,7 +19,7 @@ internal ref struct SipText(Span<byte> buffer)
     public readonly int Length => Failed ? 0 : _length;
 
     /// <summary>Writes bytes as they are: text of ours and bodies.</summary>
-    public void Raw(ReadOnlySpan<byte> text)
+    public void Raw(scoped ReadOnlySpan<byte> text)
     {
         if (Failed || !text.TryCopyTo(_buffer[_length..])) Failed = true;
         else _length += text.Length;
@@ -79,6 +80,33 @@ internal ref struct SipText(Span<byte> buffer)
     {
         if (Failed || !Utf8Formatter.TryFormat(time.ToUniversalTime(), _buffer[_length..], out int written, 'R')) Failed = true;
         else _length += written;
+    }
+
+    /// <summary>Writes a date as CPIM and XML want it: UTC, to the second (RFC 3339).</summary>
+    public void Timestamp(DateTimeOffset time)
+    {
+        if (Failed || !time.UtcDateTime.TryFormat(_buffer[_length..], out int written, "yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture)) Failed = true;
+        else _length += written;
+    }
+
+    /// <summary>Writes text between XML tags; a control byte in it fails the whole.</summary>
+    public void Xml(ReadOnlySpan<byte> value)
+    {
+        while (!Failed)
+        {
+            int special = value.IndexOfAny("&<>\"'"u8);
+            Value(special < 0 ? value : value[..special]);
+            if (special < 0) return;
+            Raw(value[special] switch
+            {
+                (byte)'&' => "&amp;"u8,
+                (byte)'<' => "&lt;"u8,
+                (byte)'>' => "&gt;"u8,
+                (byte)'"' => "&quot;"u8,
+                _ => "&apos;"u8,
+            });
+            value = value[(special + 1)..];
+        }
     }
 
     /// <summary>Writes a whole header of ours.</summary>
