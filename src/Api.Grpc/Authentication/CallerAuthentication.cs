@@ -46,16 +46,16 @@ internal sealed class CallerAuthentication(
             return Refused.Store;
         }
 
-        bool matches = (verifiers ?? Nobody).Matches(credentials.Account, credentials.Password) && verifiers is not null;
+        bool matches = (verifiers ?? Nobody).Matches(credentials.Account, credentials.Password);
         if (budget.Wait(credentials.Account, address) is { } meanwhile) return TooMany(meanwhile);
-        if (!matches)
+        if (!matches || verifiers is null)
         {
             budget.Failed(credentials.Account, address);
             return Refused.Credentials;
         }
 
         budget.Succeeded(credentials.Account, address);
-        context.Features.Set(new CallerFeature(credentials.Account));
+        context.Features.Set(new CallerFeature(credentials.Account, verifiers.CredentialVersion));
         return null;
     }
 

@@ -12,7 +12,6 @@ internal sealed class CoreMetrics
 
     private readonly Counter<long> _accepted;
     private readonly Counter<long> _refused;
-    private readonly Counter<long> _delivered;
     private readonly Counter<long> _registrations;
     private readonly Counter<long> _reportsIgnored;
     private readonly Counter<long> _pushesDropped;
@@ -23,7 +22,6 @@ internal sealed class CoreMetrics
         Meter meter = meters.Create(MeterName);
         _accepted = meter.CreateCounter<long>("edge.messages.accepted", "{message}", "Messages accepted for the first time, by way in.");
         _refused = meter.CreateCounter<long>("edge.messages.refused", "{request}", "Requests refused, by way in and reason.");
-        _delivered = meter.CreateCounter<long>("edge.messages.delivered", "{message}", "Reports of a final 2xx that were written down; one repeated after a cut counts again.");
         _registrations = meter.CreateCounter<long>("edge.registrations", "{registration}", "Registrations with credentials, by outcome.");
         _reportsIgnored = meter.CreateCounter<long>("edge.link.reports.ignored", "{report}", "Delivery reports without a valid token.");
         _pushesDropped = meter.CreateCounter<long>("edge.link.pushes.dropped", "{push}", "Pushes dropped because a link was behind; the sweep finds them again.");
@@ -39,8 +37,6 @@ internal sealed class CoreMetrics
 
     public void Refused(WayIn way, Reason reason) => _refused.Add(
         1, new KeyValuePair<string, object?>("edge.way", Ways.Tag(way)), new KeyValuePair<string, object?>("edge.reason", StatusMapping.Of(reason).Name));
-
-    public void Delivered() => _delivered.Add(1);
 
     public void Registration(RegisterOutcome outcome) => _registrations.Add(1, new KeyValuePair<string, object?>("edge.outcome", outcome switch
     {

@@ -33,18 +33,12 @@ internal sealed class EdgeReports(
 
     private Task WriteDownAsync(DeliveryReport report, MessageKey message, FlowId flow) => report.Outcome switch
     {
-        DeliveryOutcome.AcceptedByDevice => DeliveredAsync(message),
+        DeliveryOutcome.AcceptedByDevice => store.EndAsync(message, MessageState.Delivered),
         DeliveryOutcome.RefusedByDevice => store.EndAsync(message, MessageState.InvalidDevice),
         DeliveryOutcome.ExpiredAtEdge => ExpiredAsync(report, message, flow),
         DeliveryOutcome.Failed => store.FailAsync(message, flow, Attempt(report)),
         _ => Task.CompletedTask,   // of a later protocol: nothing is known
     };
-
-    private async Task DeliveredAsync(MessageKey message)
-    {
-        await store.EndAsync(message, MessageState.Delivered).ConfigureAwait(false);
-        metrics.Delivered();
-    }
 
     /// <summary>An edge's clock alone ends nothing: before its time by the core's own clock a message is never dropped (promise P5).</summary>
     private async Task ExpiredAsync(DeliveryReport report, MessageKey message, FlowId flow)

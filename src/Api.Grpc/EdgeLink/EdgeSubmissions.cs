@@ -18,7 +18,7 @@ internal sealed class EdgeSubmissions(MessageIntake intake, EdgeRegistrations re
         if (await registrations.HoldsTicketAsync(submit.User, submit.Ticket, flow).ConfigureAwait(false) is not { } sender)
             return Answer(submit, string.Empty, NotRegistered);
         Guid id = ids.Of(sender, submit.ClientKey);
-        Intake end = await intake.AcceptAsync(WayIn.Sip, sender, id, submit.Recipient, submit.Text.Memory).ConfigureAwait(false);
+        Intake end = await intake.AcceptAsync(WayIn.Sip, sender, id, submit.Recipient, submit.Text.Memory, LinkMapping.ToReceipts(submit.ReceiptRequest)).ConfigureAwait(false);
         return Answer(submit, id.ToString("D"), end.Refused);
     }
 

@@ -1,8 +1,13 @@
+using System.Text;
 using Core.Store.Accounts;
 using Core.Store.Mailboxes;
 using Core.Store.Presence;
 using Edge.Link.V1;
 using Google.Protobuf;
+using StoredReceipt = Core.Store.Mailboxes.Receipt;
+using StoredReceiptRequest = Core.Store.Mailboxes.ReceiptRequest;
+using Receipt = Edge.Link.V1.Receipt;
+using ReceiptRequest = Edge.Link.V1.ReceiptRequest;
 
 namespace Api.Grpc.EdgeLink;
 
@@ -14,6 +19,9 @@ internal sealed class LinkMapping(SenderTag senderTag, DeliveryToken token)
 
     /// <summary>About what a delivery takes beside its text.</summary>
     private const int BytesBesideText = 256;
+
+    /// <summary>About what a receipt adds: our id, the client's and a time.</summary>
+    private const int BytesOfReceipt = 64 + StoredReceiptRequest.MostClientIdBytes;
 
     public Delivery ToDelivery(FlowId flow, QueuedMessage message) => new()
     {
@@ -29,6 +37,7 @@ internal sealed class LinkMapping(SenderTag senderTag, DeliveryToken token)
         AcceptTimeMs = message.AcceptTime.ToUnixTimeMilliseconds(),
         ExpireTimeMs = message.ExpireTime.ToUnixTimeMilliseconds(),
         Token = token.Issue(message.Key, flow),
+        Receipt = message.Receipt is { } receipt ? ToReceipt(receipt) : null,
     };
 
     public Page ToPage(FlowId flow, AccountAddress account, MailboxPage page)
@@ -37,7 +46,7 @@ internal sealed class LinkMapping(SenderTag senderTag, DeliveryToken token)
         int bytes = 0;
         for (int i = 0; i < page.Messages.Count; i++)
         {
-            bytes += page.Messages[i].Text.Length + BytesBesideText;
+            bytes += page.Messages[i].Text.Length + BytesBesideText + (page.Messages[i].Receipt is null ? 0 : BytesOfReceipt);
             if (i > 0 && bytes > PageBytes)
             {
                 wire.Upto = Math.Max(page.After, page.Messages[i - 1].Sequence);
@@ -50,4 +59,22 @@ internal sealed class LinkMapping(SenderTag senderTag, DeliveryToken token)
 
         return wire;
     }
+
+    /// <summary>The receipts that an edge's client asks for; null for none.</summary>
+    /// <exception cref="InvalidDataException">The client's id is longer than the edge may let pass.</exception>
+    public static StoredReceiptRequest? ToReceipts(ReceiptRequest? request)
+    {
+        if (request is null or { Delivered: false, Failed: false }) return null;
+        if (Encoding.UTF8.GetByteCount(request.ImdnMessageId) > StoredReceiptRequest.MostClientIdBytes)
+            throw new InvalidDataException("An imdn.Message-ID is longer than 255 bytes.");
+        return new StoredReceiptRequest(request.ImdnMessageId, request.Delivered, request.Failed);
+    }
+
+    private static Receipt ToReceipt(StoredReceipt receipt) => new()
+    {
+        MessageId = receipt.MessageId.ToString("D"),
+        ImdnMessageId = receipt.ClientId,
+        Delivered = receipt.State == MessageState.Delivered,
+        EndTimeMs = receipt.EndTime.ToUnixTimeMilliseconds(),
+    };
 }

@@ -1,6 +1,7 @@
 using System.Security.Cryptography.X509Certificates;
 using Api.Grpc.Diagnostics;
 using Api.Grpc.Options;
+using Api.Grpc.Streams;
 using Core.Store;
 using Core.Store.Presence;
 using Edge.Link.V1;
@@ -23,6 +24,8 @@ internal sealed class LinkService(
     {
         X509Certificate2? certificate = context.GetHttpContext().Connection.ClientCertificate;
         if (!EdgeIdentity.TryRead(certificate, out string edgeId)) throw Refuse(StatusCode.PermissionDenied, "the certificate is not an edge's (CN = edge id, OU = edge)");
+
+        if (StreamFlows.IsStream(edgeId)) throw Refuse(StatusCode.PermissionDenied, "the edge id begins like those of receiving streams (api:)");
 
         using CancellationTokenSource patience = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken);
         patience.CancelAfter(_options.DeadAfter);

@@ -22,7 +22,9 @@ internal sealed class MessageIntake(IMessageStore store, EdgeDirectory edges, Co
     /// <param name="messageId">Made by the client, or derived from its SIP request.</param>
     /// <param name="recipient">As the client wrote it.</param>
     /// <param name="text">As the client sent it.</param>
-    public async Task<Intake> AcceptAsync(WayIn way, AccountAddress sender, Guid messageId, string recipient, ReadOnlyMemory<byte> text)
+    /// <param name="receipts">The receipts asked for; null for none.</param>
+    public async Task<Intake> AcceptAsync(
+        WayIn way, AccountAddress sender, Guid messageId, string recipient, ReadOnlyMemory<byte> text, ReceiptRequest? receipts)
     {
         if (!AccountAddress.TryParse(recipient, _domain, out AccountAddress address)) return Refuse(Reason.BadRecipient, "The recipient must be one account: user, user@domain or sip:user@domain.");
         TextFault fault = TextRules.Check(text.Span, _limits, out TextCounts counts);
@@ -32,7 +34,7 @@ internal sealed class MessageIntake(IMessageStore store, EdgeDirectory edges, Co
         Acceptance acceptance;
         try
         {
-            acceptance = await store.AcceptAsync(new NewMessage(sender, messageId, address, text)).ConfigureAwait(false);
+            acceptance = await store.AcceptAsync(new NewMessage(sender, messageId, address, text, receipts)).ConfigureAwait(false);
         }
         catch (StoreUnavailableException)
         {

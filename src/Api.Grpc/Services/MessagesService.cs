@@ -23,7 +23,8 @@ internal sealed class MessagesService(MessageIntake intake, IMessageStore store,
         Guid id = ParseId(request.MessageId);
         HttpContext http = context.GetHttpContext();
         byte[] text = System.Text.Encoding.UTF8.GetBytes(request.Text);
-        Intake end = await intake.AcceptAsync(Ways.Of(http), CallerFeature.Of(http), id, request.Recipient, text).ConfigureAwait(false);
+        ReceiptRequest? receipts = request.Receipt ? new ReceiptRequest(string.Empty, Delivered: true, Failed: true) : null;
+        Intake end = await intake.AcceptAsync(Ways.Of(http), CallerFeature.Of(http).Account, id, request.Recipient, text, receipts).ConfigureAwait(false);
         if (end.Refused is not null) throw new RefusedException(end.Refused);
         MessageStatus status = end.Status!;
         return new SendMessageResponse
@@ -38,7 +39,7 @@ internal sealed class MessagesService(MessageIntake intake, IMessageStore store,
     public override async Task<GetMessageResponse> GetMessage(GetMessageRequest request, ServerCallContext context)
     {
         Guid id = ParseId(request.MessageId);
-        MessageStatus status = await store.FindAsync(CallerFeature.Of(context.GetHttpContext()), id).ConfigureAwait(false)
+        MessageStatus status = await store.FindAsync(CallerFeature.Of(context.GetHttpContext()).Account, id).ConfigureAwait(false)
             ?? throw new RefusedException(Reason.UnknownMessage, "You have sent no message with this id, or too long ago.");
         return new GetMessageResponse
         {

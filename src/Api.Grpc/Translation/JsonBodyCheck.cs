@@ -11,7 +11,7 @@ internal static class JsonBodyCheck
     private static readonly Refused NotJson = new(Reason.Malformed, "The body is not one JSON object.");
 
     /// <param name="body">The whole body.</param>
-    /// <param name="message">The request's type. Its fields that may stand in a body are strings, all of them.</param>
+    /// <param name="message">The request's type. Its fields that may stand in a body are strings and booleans.</param>
     /// <param name="inPath">Names of the fields that the path gives: not keys of the body.</param>
     /// <returns>The first fault; null if there is none.</returns>
     public static Refused? Check(ReadOnlySpan<byte> body, MessageDescriptor message, ICollection<string> inPath)
@@ -45,18 +45,31 @@ internal static class JsonBodyCheck
             if ((seen & bit) != 0) return new Refused(Reason.RepeatedKey, $"The key {field.JsonName} stands there twice.");
             seen |= bit;
             reader.Read();
-            if (reader.TokenType != JsonTokenType.String)
-            {
-                return field.Name == "recipient"
-                    ? new Refused(Reason.BadRecipient, "The recipient must be one string: exactly one account.")
-                    : new Refused(Reason.Malformed, $"The value of {field.JsonName} must be a string.");
-            }
-
-            reader.GetString();   // throws for half of a surrogate pair
+            if (CheckValue(ref reader, field) is { } refused) return refused;
         }
 
         reader.Read();   // throws for anything after the object
         return null;
+    }
+
+    private static Refused? CheckValue(ref Utf8JsonReader reader, FieldDescriptor field)
+    {
+        if (field.FieldType == FieldType.Bool)
+        {
+            return reader.TokenType is JsonTokenType.True or JsonTokenType.False
+                ? null
+                : new Refused(Reason.Malformed, $"The value of {field.JsonName} must be true or false.");
+        }
+
+        if (reader.TokenType == JsonTokenType.String)
+        {
+            reader.GetString();   // throws for half of a surrogate pair
+            return null;
+        }
+
+        return field.Name == "recipient"
+            ? new Refused(Reason.BadRecipient, "The recipient must be one string: exactly one account.")
+            : new Refused(Reason.Malformed, $"The value of {field.JsonName} must be a string.");
     }
 
     private static FieldDescriptor? Find(MessageDescriptor message, string key)

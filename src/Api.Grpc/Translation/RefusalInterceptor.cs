@@ -5,7 +5,7 @@ using Grpc.Core.Interceptors;
 
 namespace Api.Grpc.Translation;
 
-/// <summary>Turns what a service throws into the error table's answer; JSON transcoding and gRPC both pass here.</summary>
+/// <summary>Turns what a service throws into the error table's answer; JSON transcoding and gRPC, unary and streams, all pass here.</summary>
 internal sealed class RefusalInterceptor(RefusalHeaders headers, CoreMetrics metrics, ILogger<RefusalInterceptor> logger) : Interceptor
 {
     public override async Task<TResponse> UnaryServerHandler<TRequest, TResponse>(
@@ -15,18 +15,53 @@ internal sealed class RefusalInterceptor(RefusalHeaders headers, CoreMetrics met
         {
             return await continuation(request, context).ConfigureAwait(false);
         }
-        catch (RefusedException e)
+        catch (Exception e) when (Refusal(context, e) is { } refused)
         {
-            throw Answer(context, e.Refused);
+            throw Answer(context, refused);
         }
-        catch (StoreUnavailableException)
+    }
+
+    public override async Task ServerStreamingServerHandler<TRequest, TResponse>(
+        TRequest request, IServerStreamWriter<TResponse> responseStream, ServerCallContext context, ServerStreamingServerMethod<TRequest, TResponse> continuation)
+    {
+        try
         {
-            throw Answer(context, Refused.Store);   // the store has logged and counted it
+            await continuation(request, responseStream, context).ConfigureAwait(false);
         }
-        catch (Exception e) when (e is not (RpcException or OperationCanceledException))
+        catch (Exception e) when (Refusal(context, e) is { } refused)
         {
-            CoreLog.MethodFailed(logger, context.Method, e);
-            throw Answer(context, Refused.Fault);
+            throw Answer(context, refused);
+        }
+    }
+
+    public override async Task DuplexStreamingServerHandler<TRequest, TResponse>(
+        IAsyncStreamReader<TRequest> requestStream, IServerStreamWriter<TResponse> responseStream, ServerCallContext context, DuplexStreamingServerMethod<TRequest, TResponse> continuation)
+    {
+        try
+        {
+            await continuation(requestStream, responseStream, context).ConfigureAwait(false);
+        }
+        catch (Exception e) when (Refusal(context, e) is { } refused)
+        {
+            throw Answer(context, refused);
+        }
+    }
+
+    /// <returns>Null for what is an answer already, and for a call that was given up.</returns>
+    private Refused? Refusal(ServerCallContext context, Exception thrown)
+    {
+        switch (thrown)
+        {
+            case RefusedException e:
+                return e.Refused;
+            case StoreUnavailableException:
+                return Refused.Store;   // the store has logged and counted it
+            case RpcException or OperationCanceledException:
+            case IOException when context.CancellationToken.IsCancellationRequested:
+                return null;
+            default:
+                CoreLog.MethodFailed(logger, context.Method, thrown);
+                return Refused.Fault;
         }
     }
 

@@ -14,7 +14,7 @@ using Microsoft.Net.Http.Headers;
 namespace Api.Grpc.Translation;
 
 /// <summary>Stands before the JSON endpoints and the unary gRPC methods: content type, size, encoding and keys, as the error table says.</summary>
-/// <remarks>What passes is whole and small, and goes on from memory. Streams (the edge link) have their own limits.</remarks>
+/// <remarks>What passes is whole and small, and goes on from memory. Streams of requests pass message by message: gRPC keeps their limit.</remarks>
 internal sealed class RequestFilter(RequestDelegate next, RefusalWriter refusals, IOptions<ApiOptions> api)
 {
     /// <summary>An import: 2 MiB of CSV, and what JSON escapes and quotes add.</summary>
@@ -49,7 +49,7 @@ internal sealed class RequestFilter(RequestDelegate next, RefusalWriter refusals
         EndpointMetadataCollection? metadata = context.GetEndpoint()?.Metadata;
         if (metadata?.GetMetadata<GrpcJsonTranscodingMetadata>() is { } json) return CheckJsonAsync(context, json);
         if (metadata?.GetMetadata<GrpcMethodMetadata>() is { } grpc && Ways.IsGrpc(context) && Methods.TryGetValue(grpc.Method.FullName, out MethodDescriptor? method))
-            return CheckGrpcAsync(context, method);
+            return method.IsClientStreaming ? new ValueTask<Refused?>(CheckStream(context.Request)) : CheckGrpcAsync(context, method);
         return new ValueTask<Refused?>((Refused?)null);
     }
 
@@ -88,6 +88,11 @@ internal sealed class RequestFilter(RequestDelegate next, RefusalWriter refusals
         context.Request.Body = new MemoryStream(body, writable: false);
         return null;
     }
+
+    /// <summary>Compressed messages are refused here as they are elsewhere: a small one could unfold to a large one.</summary>
+    private static Refused? CheckStream(HttpRequest request) => request.Headers["grpc-encoding"] is [] or ["identity"]
+        ? null
+        : new Refused(Reason.Malformed, "The requests must not be compressed.");
 
     private static Refused? CheckQuery(IQueryCollection query, MessageDescriptor message, ICollection<string> inPath)
     {

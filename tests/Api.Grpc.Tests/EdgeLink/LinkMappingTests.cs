@@ -42,6 +42,36 @@ public sealed class LinkMappingTests
         Assert.NotEqual(one.Token, other.Token);
     }
 
+    [Fact]
+    [Spec("D.told")]
+    public void ToDelivery_Receipt_WhatItSaysAndNoText()
+    {
+        Guid about = Guid.NewGuid();
+        DateTimeOffset ended = DateTimeOffset.UnixEpoch.AddDays(1);
+        Delivery delivered = _mapping.ToDelivery(Flow, Message(1, 0) with { Receipt = new(about, "client id", MessageState.Delivered, ended) });
+        Delivery failed = _mapping.ToDelivery(Flow, Message(1, 0) with { Receipt = new(about, "", MessageState.Expired, ended) });
+        Assert.True(delivered.Text.IsEmpty);
+        Assert.Equal((about.ToString("D"), "client id", true, ended.ToUnixTimeMilliseconds()), (delivered.Receipt.MessageId, delivered.Receipt.ImdnMessageId, delivered.Receipt.Delivered, delivered.Receipt.EndTimeMs));
+        Assert.Equal(("", false), (failed.Receipt.ImdnMessageId, failed.Receipt.Delivered));
+        Assert.Null(_mapping.ToDelivery(Flow, Message(1, 1)).Receipt);
+    }
+
+    [Theory]
+    [InlineData(true, true)]
+    [InlineData(true, false)]
+    [InlineData(false, true)]
+    [Spec("D.told")]
+    public void ToReceipts_Asked_AsAsked(bool delivered, bool failed) =>
+        Assert.Equal(new Core.Store.Mailboxes.ReceiptRequest("id", delivered, failed), LinkMapping.ToReceipts(new() { ImdnMessageId = "id", Delivered = delivered, Failed = failed }));
+
+    [Fact]
+    public void ToReceipts_NothingAskedOrTooLong_NoneOrRefused()
+    {
+        Assert.Null(LinkMapping.ToReceipts(null));
+        Assert.Null(LinkMapping.ToReceipts(new() { ImdnMessageId = "id" }));
+        Assert.Throws<InvalidDataException>(() => LinkMapping.ToReceipts(new() { ImdnMessageId = new string('x', 256), Delivered = true }));
+    }
+
     private static QueuedMessage Message(long sequence, int bytes) => new(
         new MessageKey(RedisCore.Address("alice"), Guid.NewGuid(), RedisCore.Address("bob")), sequence, 0, 1, DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch.AddHours(72), new byte[bytes]);
 }

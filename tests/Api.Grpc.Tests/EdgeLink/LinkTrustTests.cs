@@ -33,6 +33,17 @@ public sealed class LinkTrustTests(RedisCore fixture) : IClassFixture<RedisCore>
     }
 
     [Fact]
+    public async Task Connect_NamedLikeAReceivingStream_Refused()
+    {
+        using X509Certificate2 certificate = fixture.Certificates.Client("CN=api:core-1, OU=edge");
+        await using TestLink link = TestLink.Open(fixture.Core.LinkChannel(certificate), "api:core-1");
+        await link.TrySendAsync(link.Hello());
+        RpcException refused = await Assert.ThrowsAsync<RpcException>(() => link.Ended);
+        Assert.Equal(StatusCode.PermissionDenied, refused.StatusCode);
+        Assert.Contains("api:", refused.Status.Detail, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Connect_FirstEventIsNotHello_Refused()
     {
         using X509Certificate2 certificate = fixture.Certificates.Client("CN=edge-1, OU=edge");

@@ -30,6 +30,12 @@ public sealed class RequestFilterTests(RedisCore fixture) : IClassFixture<RedisC
         { "{" + Id + ",\"recipient\":\"bob\",\"text\":{}}", "MALFORMED" },
         { "{" + Id + ",\"recipient\":\"bob\",\"text\":\"\\ud83d\"}", "MALFORMED" },   // half of a surrogate pair: spec S2
         { "{" + Id + ",\"recipient\":\"bob\",\"te\\ud83dxt\":\"hi\"}", "MALFORMED" },
+        { "{" + Id + ",\"recipient\":\"bob\",\"text\":true}", "MALFORMED" },
+        { "{" + Id + ",\"recipient\":\"bob\",\"text\":\"hi\",\"receipt\":\"true\"}", "MALFORMED" },
+        { "{" + Id + ",\"recipient\":\"bob\",\"text\":\"hi\",\"receipt\":1}", "MALFORMED" },
+        { "{" + Id + ",\"recipient\":\"bob\",\"text\":\"hi\",\"receipt\":null}", "MALFORMED" },
+        { "{" + Id + ",\"recipient\":\"bob\",\"text\":\"hi\",\"receipt\":[true]}", "MALFORMED" },
+        { "{" + Id + ",\"recipient\":\"bob\",\"text\":\"hi\",\"receipt\":true,\"receipt\":true}", "REPEATED_KEY" },
         { "{" + Id + ",\"recipient\":[\"bob\",\"carol\"],\"text\":\"hi\"}", "BAD_RECIPIENT" },   // spec S4
         { "{" + Id + ",\"recipient\":[\"bob\"],\"text\":\"hi\"}", "BAD_RECIPIENT" },
         { "{" + Id + ",\"recipient\":null,\"text\":\"hi\"}", "BAD_RECIPIENT" },
