@@ -4,6 +4,7 @@ using Core.Store.Envelopes;
 using Core.Store.Mailboxes;
 using Core.Store.Presence;
 using Core.Store.Redis;
+using Core.Store.Telling;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
@@ -15,7 +16,7 @@ namespace Core.Store;
 public static class CoreStoreServices
 {
     /// <summary>
-    /// Adds <see cref="IMessageStore"/>, <see cref="IAccountStore"/>, <see cref="IEdgeEpochs"/>, <see cref="IDerivedKeys"/>, <see cref="IStoreHealth"/>,
+    /// Adds <see cref="IMessageStore"/>, <see cref="IAccountStore"/>, <see cref="IEdgeEpochs"/>, <see cref="IStatusFeed"/>, <see cref="IWakeups"/>, <see cref="IDerivedKeys"/>, <see cref="IStoreHealth"/>,
     /// the guard that judges Redis before anything else starts, and the sweeper; reads section <c>CoreStore</c>.
     /// </summary>
     public static IServiceCollection AddCoreStore(this IServiceCollection services)
@@ -34,6 +35,7 @@ public static class CoreStoreServices
         services.TryAddSingleton<StoreNames>();
         services.TryAddSingleton<StoreMetrics>();
 
+        services.TryAddSingleton<MailboxWriter>();
         services.TryAddSingleton<MessageEnding>();
         services.TryAddSingleton<MailboxReader>();
         services.TryAddSingleton<IMessageStore, RedisMessageStore>();
@@ -41,7 +43,14 @@ public static class CoreStoreServices
         services.TryAddSingleton<KnownAccounts>();
         services.TryAddSingleton<AccountRecords>();
         services.TryAddSingleton<IAccountStore, RedisAccountStore>();
-        services.TryAddSingleton<IEdgeEpochs, EdgeEpochs>();
+        services.TryAddSingleton<EdgeEpochs>();
+        services.TryAddSingleton<IEdgeEpochs>(s => s.GetRequiredService<EdgeEpochs>());
+
+        services.TryAddSingleton<Wakeups>();
+        services.TryAddSingleton<IWakeups>(s => s.GetRequiredService<Wakeups>());
+        services.TryAddSingleton<SealedReceiptRequest>();
+        services.TryAddSingleton<Teller>();
+        services.TryAddSingleton<IStatusFeed, StatusFeed>();
 
         services.TryAddSingleton<SweepOptions>();
         services.TryAddSingleton<SweepLeases>();

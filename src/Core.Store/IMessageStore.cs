@@ -22,8 +22,12 @@ public interface IMessageStore
     /// <param name="account">Whose device it is.</param>
     /// <param name="binding">Edge, epoch, flow, device and end of the registration.</param>
     /// <param name="after">Where the page begins: 0 for a new flow.</param>
-    /// <param name="forgetTries">True for a client's REGISTER: failed tries are forgotten (spec S16) and their messages are in the page whatever <paramref name="after"/> says.</param>
-    Task<MailboxPage> RegisterAsync(AccountAddress account, Binding binding, long after, bool forgetTries);
+    /// <param name="forgetTries">
+    /// True for a client's REGISTER: failed tries are forgotten (spec S16), and the page begins in front of the oldest message that had failed.
+    /// False for a snapshot, which counts for nothing against what the device has done since.
+    /// </param>
+    /// <returns>Null without such an account: nothing is bound.</returns>
+    Task<MailboxPage?> RegisterAsync(AccountAddress account, Binding binding, long after, bool forgetTries);
 
     /// <summary>Ends the binding of one flow; another one's is left alone.</summary>
     Task UnregisterAsync(AccountAddress account, FlowId flow);

@@ -40,9 +40,15 @@ internal sealed class EdgeRegistrations(
         }
         else
         {
-            MailboxPage page = await store.RegisterAsync(account, Bind(flow, register.Device, register.ExpiresSeconds), after: 0, forgetTries: true).ConfigureAwait(false);
-            answer.Page = mapping.ToPage(flow, account, page);
-            (answer.Ticket, answer.TicketExpireTimeMs) = tickets.Issue(account, verifiers!.CredentialVersion, flow);
+            if (await store.RegisterAsync(account, Bind(flow, register.Device, register.ExpiresSeconds), after: 0, forgetTries: true).ConfigureAwait(false) is { } page)
+            {
+                answer.Page = mapping.ToPage(flow, account, page);
+                (answer.Ticket, answer.TicketExpireTimeMs) = tickets.Issue(account, verifiers!.CredentialVersion, flow);
+            }
+            else
+            {
+                answer.Outcome = RegisterOutcome.BadCredentials;   // deleted a moment ago
+            }
         }
 
         metrics.Registration(answer.Outcome);
@@ -63,8 +69,9 @@ internal sealed class EdgeRegistrations(
             }
             else
             {
-                MailboxPage page = await store.RegisterAsync(account, Bind(flow, refresh.Device, refresh.ExpiresSeconds), refresh.After, refresh.ByClient).ConfigureAwait(false);
-                answer.Page = mapping.ToPage(flow, account, page);
+                MailboxPage? page = await store.RegisterAsync(account, Bind(flow, refresh.Device, refresh.ExpiresSeconds), refresh.After, refresh.ByClient).ConfigureAwait(false);
+                if (page is null) answer.Outcome = RegisterOutcome.BadTicket;   // deleted a moment ago
+                else answer.Page = mapping.ToPage(flow, account, page);
             }
         }
 

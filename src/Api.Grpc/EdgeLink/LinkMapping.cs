@@ -38,6 +38,7 @@ internal sealed class LinkMapping(SenderTag senderTag, DeliveryToken token)
         ExpireTimeMs = message.ExpireTime.ToUnixTimeMilliseconds(),
         Token = token.Issue(message.Key, flow),
         Receipt = message.Receipt is { } receipt ? ToReceipt(receipt) : null,
+        Retry = message.Retry,
     };
 
     public Page ToPage(FlowId flow, AccountAddress account, MailboxPage page)

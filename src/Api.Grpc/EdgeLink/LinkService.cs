@@ -18,6 +18,9 @@ internal sealed class LinkService(
     private const uint Protocol = 1;
     private const int InstanceBytes = 16;
 
+    /// <summary>Three times within the 30 s after which the store takes an edge for gone.</summary>
+    private static readonly TimeSpan SayAlive = TimeSpan.FromSeconds(10);
+
     private readonly EdgeLinkOptions _options = link.Value;
 
     public override async Task Connect(IAsyncStreamReader<ConnectRequest> requests, IServerStreamWriter<ConnectResponse> responses, ServerCallContext context)
@@ -41,6 +44,7 @@ internal sealed class LinkService(
         long hour = nonces.Hour;
         stream.TryPush(new CoreEvent { Welcome = Welcome(epoch) });   // before the stream can be found: the first event down
         if (!edges.TryJoin(stream, out string why)) throw Refuse(StatusCode.FailedPrecondition, why);
+        _ = SeenAsync(edgeId);
         CoreLog.EdgeConnected(logger, edgeId, epoch, hello.Version);
         await RunAsync(stream, hour, first, requests, responses, context.CancellationToken).ConfigureAwait(false);
     }
@@ -90,8 +94,15 @@ internal sealed class LinkService(
     {
         TimeSpan period = TimeSpan.FromTicks(Math.Min(TimeSpan.TicksPerSecond, _options.HeartbeatInterval.Ticks / 2));
         using PeriodicTimer timer = new(period, time);
+        long seen = time.GetTimestamp();
         while (await timer.WaitForNextTickAsync(stream.Ended).ConfigureAwait(false))
         {
+            if (time.GetElapsedTime(seen) >= SayAlive)
+            {
+                seen = time.GetTimestamp();
+                _ = SeenAsync(stream.EdgeId);
+            }
+
             if (stream.SinceRead > _options.DeadAfter) stream.End("silent for too long");
             if (stream.Writing > _options.DeadAfter) stream.End("reads nothing");
             if (nonces.Hour is var now && now != hour)
@@ -116,6 +127,18 @@ internal sealed class LinkService(
         catch (Exception e) when (e is OperationCanceledException or IOException or InvalidOperationException or RpcException)
         {
             stream.End($"the connection failed ({e.GetType().Name})");
+        }
+    }
+
+    private async Task SeenAsync(string edgeId)
+    {
+        try
+        {
+            await epochs.SeenAsync(edgeId).ConfigureAwait(false);
+        }
+        catch (StoreUnavailableException)
+        {
+            // said again in 10 s
         }
     }
 

@@ -63,6 +63,7 @@ internal sealed class RedisAccountStore(
     private async Task<Account?> InsertAsync(AccountAddress address, string password)
     {
         AccountName name = names.Account(address);
+        await EndLeftoversAsync(name).ConfigureAwait(false);
         AccountRecord account = AccountRecord.Create(address, password, Now());
         bool created = await redis.Database.HashSetAsync(RedisKeys.Accounts(name.Partition), name.Handle, account.Seal(ring, name), When.NotExists).ConfigureAwait(false);
         return created ? account.ToAccount() : null;
@@ -104,9 +105,17 @@ internal sealed class RedisAccountStore(
             [RedisKeys.Accounts(name.Partition), RedisKeys.Bindings(name), RedisKeys.Tries(name), RedisKeys.Mailbox(name), RedisKeys.Busy(name.Partition)],
             [name.Handle]).ConfigureAwait(false);
         known.Forget(address);   // a read that was under way may have put it back
-        if (result.IsNull) return null;
-        byte[][] members = [.. ((RedisResult[])result!).Select(m => (byte[])m!)];
-        return await ending.DropAsync(name, members, MessageState.InvalidRecipient).ConfigureAwait(false);
+        RedisResult[] reply = (RedisResult[])result!;
+        int ended = await ending.DropAsync(name, [.. reply.Skip(1).Select(m => (byte[])m!)], MessageState.InvalidRecipient).ConfigureAwait(false);
+        return (int)reply[0] == 1 ? ended : null;
+    }
+
+    /// <summary>What still waits for an earlier account of this name is not for the new one's eyes.</summary>
+    private async Task EndLeftoversAsync(AccountName name)
+    {
+        RedisResult left = await redis.EvaluateAsync(
+            RedisScript.Orphans, [RedisKeys.Accounts(name.Partition), RedisKeys.Mailbox(name)], [name.Handle]).ConfigureAwait(false);
+        await ending.DropAsync(name, [.. ((RedisResult[])left!).Select(m => (byte[])m!)], MessageState.InvalidRecipient).ConfigureAwait(false);
     }
 
     private async Task<Account?> ReadAsync(AccountAddress address) => (await records.FindAsync(names.Account(address)).ConfigureAwait(false))?.ToAccount();

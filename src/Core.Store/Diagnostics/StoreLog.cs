@@ -2,7 +2,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Core.Store.Diagnostics;
 
-/// <summary>700-899: the store. Next free: 716. Alerts rely on ids and names: never reused, never renamed.</summary>
+/// <summary>700-899: the store. Next free: 719. Alerts rely on ids and names: never reused, never renamed.</summary>
 internal static partial class StoreLog
 {
     [LoggerMessage(EventId = 700, EventName = "SealingOff", Level = LogLevel.Critical,
@@ -55,6 +55,16 @@ internal static partial class StoreLog
 
     [LoggerMessage(EventId = 714, EventName = "SharesChanged", Level = LogLevel.Information, Message = "This core now sweeps {Held} of {Shares} shares; cores alive: {Cores}")]
     public static partial void SharesChanged(ILogger logger, int held, int shares, int cores);
+
+    [LoggerMessage(EventId = 716, EventName = "TellingPutOff", Level = LogLevel.Debug, Message = "A sender could not be told just now; the sweeper does it")]
+    public static partial void TellingPutOff(ILogger logger, Exception fault);
+
+    [LoggerMessage(EventId = 717, EventName = "HintsOff", Level = LogLevel.Warning,
+        Message = "This core hears no hints of the others ({Failure}): allow SUBSCRIBE and PUBLISH on core-store:wake. Streams read again every 2 seconds")]
+    public static partial void HintsOff(ILogger logger, string failure);
+
+    [LoggerMessage(EventId = 718, EventName = "HintLost", Level = LogLevel.Debug, Message = "Hints for other cores were lost")]
+    public static partial void HintLost(ILogger logger, Exception fault);
 
     [LoggerMessage(EventId = 715, EventName = "RecordMissing", Level = LogLevel.Error, Message = "A mailbox named a message without a record; the name is removed")]
     public static partial void RecordMissing(ILogger logger);

@@ -13,6 +13,7 @@ internal sealed class StoreMetrics
     private readonly Counter<long> _fenced;
     private readonly Counter<long> _sweeps;
     private readonly Counter<long> _sweepPushes;
+    private readonly Counter<long> _told;
     private readonly Histogram<double> _acceptToDelivered;
 
     public StoreMetrics(IMeterFactory meters)
@@ -25,6 +26,7 @@ internal sealed class StoreMetrics
         _fenced = meter.CreateCounter<long>("edge.bindings.fenced", "{registration}", "Registrations dropped because a newer start or connection stands.");
         _sweeps = meter.CreateCounter<long>("edge.sweeps", "{look}", "Looks of the sweeper at an account that was due, by what came of it.");
         _sweepPushes = meter.CreateCounter<long>("edge.sweep.pushes", "{message}", "Messages pushed by the sweeper.");
+        _told = meter.CreateCounter<long>("edge.messages.told", "{message}", "Ends told to senders who asked: on the list of status streams, by receipt, or a receipt dropped because too many wait.");
         _acceptToDelivered = meter.CreateHistogram("edge.messages.accept_to_delivered", "s", "From first acceptance to the device's 2xx.",
             advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 45, 300, 3_600, 43_200, 259_200] });
     }
@@ -65,6 +67,9 @@ internal sealed class StoreMetrics
     public void Looked(string outcome) => _sweeps.Add(1, Tag("edge.outcome", outcome));
 
     public void SweepPushed(int messages) => _sweepPushes.Add(messages);
+
+    /// <param name="how">list, receipt or receipt_dropped.</param>
+    public void Told(string how) => _told.Add(1, Tag("edge.how", how));
 
     private static KeyValuePair<string, object?> Tag(string name, string value) => new(name, value);
 }

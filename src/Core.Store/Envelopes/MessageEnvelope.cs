@@ -33,7 +33,7 @@ internal sealed class MessageEnvelope(KeyRing ring)
 
     /// <summary>Seals a message.</summary>
     /// <returns>The record: 796 or 4,252 bytes and those of the domain name.</returns>
-    public byte[] Seal(NewMessage message, AccountName sender, AccountName recipient, DateTimeOffset accepted, DateTimeOffset expires)
+    public byte[] Seal(NewMessage message, AccountName sender, AccountName recipient, DateTimeOffset accepted, DateTimeOffset expires, MemberFlags flags)
     {
         RingKey key = ring.Current(KeyPurpose.Message);
         int text = message.Text.Length <= SmallText ? SmallText : LargeText;
@@ -45,7 +45,7 @@ internal sealed class MessageEnvelope(KeyRing ring)
         BinaryPrimitives.WriteUInt32BigEndian(record.AsSpan(1), key.Id);
         RandomNumberGenerator.Fill(record.AsSpan(SaltAt, EnvelopeCipher.SaltBytes));
         message.MessageId.TryWriteBytes(record.AsSpan(MessageIdAt), bigEndian: true, out _);
-        MailboxMember.WriteHead(record.AsSpan(MemberAt), accepted, expires, sender);
+        MailboxMember.WriteHead(record.AsSpan(MemberAt), accepted, expires, sender, flags);
 
         Span<byte> plain = stackalloc byte[plainBytes];
         plain.Clear();
@@ -89,6 +89,7 @@ internal sealed class MessageEnvelope(KeyRing ring)
             new Guid(record.Slice(MessageIdAt, 16), bigEndian: true),
             MailboxMember.Accepted(head),
             MailboxMember.Expires(head),
+            MailboxMember.Flags(head),
             rest.Slice(plain[2] + plain[3], text).ToArray());
         CryptographicOperations.ZeroMemory(plain);
         return EnvelopeState.Opened;
@@ -128,7 +129,7 @@ internal enum EnvelopeState
 }
 
 /// <summary>What a record held.</summary>
-internal readonly record struct OpenedEnvelope(AccountAddress Sender, Guid MessageId, DateTimeOffset Accepted, DateTimeOffset Expires, byte[] Text)
+internal readonly record struct OpenedEnvelope(AccountAddress Sender, Guid MessageId, DateTimeOffset Accepted, DateTimeOffset Expires, MemberFlags Flags, byte[] Text)
 {
     /// <summary>The id alone.</summary>
     public override string ToString() => $"message {MessageId}";

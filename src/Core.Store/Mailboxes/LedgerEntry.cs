@@ -4,26 +4,36 @@ using Core.Store.Envelopes;
 
 namespace Core.Store.Mailboxes;
 
-/// <summary>The claim of an id by its sender, 32 bytes: 'L', recipient's partition (2), fingerprint key id (4), fingerprint (16), first accept time (8), told state (1).</summary>
-/// <remarks>Made by SET NX; never changed afterwards. The told state is '0' until senders can ask to be told.</remarks>
+/// <summary>
+/// The claim of an id by its sender: 'L', recipient's partition (2), fingerprint key id (4), fingerprint (16), first accept time (8), told state (1);
+/// behind these 32 bytes the receipts asked for, if any, sealed (see SealedReceiptRequest).
+/// </summary>
+/// <remarks>Made by SET NX. <c>tell.lua</c> raises the told state; nothing else changes.</remarks>
 internal readonly record struct LedgerEntry(int RecipientPartition, DateTimeOffset Accepted)
 {
     private const int Bytes = 32;
     private const int FingerprintAt = 7;
     private const int FingerprintBytes = 16;
     private const int AcceptedAt = 23;
+    private const int ToldAt = 31;
 
     /// <summary>A new claim.</summary>
-    public static byte[] Create(KeyRing ring, AccountName recipient, ReadOnlySpan<byte> text, DateTimeOffset accepted)
+    /// <param name="ring">Its newest fingerprint key is used.</param>
+    /// <param name="recipient">Whom the message is for.</param>
+    /// <param name="text">The text.</param>
+    /// <param name="accepted">When it was first accepted.</param>
+    /// <param name="receipts">The receipts asked for, sealed; empty for none.</param>
+    public static byte[] Create(KeyRing ring, AccountName recipient, ReadOnlySpan<byte> text, DateTimeOffset accepted, ReadOnlySpan<byte> receipts)
     {
         RingKey key = ring.Current(KeyPurpose.Fingerprint);
-        byte[] entry = new byte[Bytes];
+        byte[] entry = new byte[Bytes + receipts.Length];
         entry[0] = (byte)'L';
         BinaryPrimitives.WriteUInt16BigEndian(entry.AsSpan(1), (ushort)recipient.Partition);
         BinaryPrimitives.WriteUInt32BigEndian(entry.AsSpan(3), key.Id);
         Fingerprint(key, recipient, text, entry.AsSpan(FingerprintAt, FingerprintBytes));
         BinaryPrimitives.WriteInt64BigEndian(entry.AsSpan(AcceptedAt), accepted.ToUnixTimeMilliseconds());
-        entry[^1] = (byte)'0';
+        entry[ToldAt] = (byte)'0';
+        receipts.CopyTo(entry.AsSpan(Bytes));
         return entry;
     }
 
@@ -31,7 +41,7 @@ internal readonly record struct LedgerEntry(int RecipientPartition, DateTimeOffs
     public static bool TryParse(ReadOnlySpan<byte> value, out LedgerEntry entry)
     {
         entry = default;
-        if (value.Length != Bytes || value[0] != 'L') return false;
+        if (value.Length < Bytes || value[0] != 'L') return false;
         entry = new LedgerEntry(BinaryPrimitives.ReadUInt16BigEndian(value[1..]) % StoreNames.Partitions, MailboxMember.Time(value[AcceptedAt..]));
         return true;
     }

@@ -3,6 +3,7 @@ using Core.Store.Accounts;
 using Core.Store.Diagnostics;
 using Core.Store.Envelopes;
 using Core.Store.Redis;
+using Core.Store.Telling;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using StackExchange.Redis;
@@ -14,7 +15,7 @@ internal sealed class MailboxReader(
     RedisConnection redis, MessageEnvelope envelopes, StoreNames names, MessageEnding ending, TimeProvider time,
     IOptions<CoreStoreOptions> options, StoreMetrics metrics, ILogger<MailboxReader> logger)
 {
-    private const int RowFields = 3;   // member, sequence, tries so far
+    private const int RowFields = 4;   // member, sequence, tries so far, failed before
 
     /// <summary>The most a page may hold, as an argument.</summary>
     public RedisValue PageSize { get; } = options.Value.PageSize;
@@ -22,13 +23,13 @@ internal sealed class MailboxReader(
     /// <summary>Reads and opens what a script named.</summary>
     /// <param name="recipient">Whose mailbox it is.</param>
     /// <param name="account">Its name.</param>
-    /// <param name="after">Where the page begins.</param>
-    /// <param name="reply">Of the script: upto in field 1, more in field 2.</param>
+    /// <param name="reply">Of the script: where the page begins in field 1, upto in field 2, more in field 3.</param>
     /// <param name="firstRow">Where the rows begin.</param>
-    public async Task<MailboxPage> ReadAsync(AccountAddress recipient, AccountName account, long after, RedisResult[] reply, int firstRow)
+    public async Task<MailboxPage> ReadAsync(AccountAddress recipient, AccountName account, RedisResult[] reply, int firstRow)
     {
-        long upto = long.Parse(reply[1].ToString(), CultureInfo.InvariantCulture);
-        bool more = reply[2].ToString() == "1";
+        long after = long.Parse(reply[1].ToString(), CultureInfo.InvariantCulture);
+        long upto = long.Parse(reply[2].ToString(), CultureInfo.InvariantCulture);
+        bool more = reply[3].ToString() == "1";
         int rows = (reply.Length - firstRow) / RowFields;
         if (rows == 0) return new MailboxPage(after, upto, more, []);
 
@@ -45,15 +46,15 @@ internal sealed class MailboxReader(
         List<QueuedMessage> messages = new(rows);
         for (int i = 0; i < rows; i++)
         {
-            long sequence = (long)reply[firstRow + (i * RowFields) + 1];
-            int tries = (int)reply[firstRow + (i * RowFields) + 2];
-            if (Open(recipient, account, members[i], values[i], sequence, tries, now) is { } message) messages.Add(message);
+            int row = firstRow + (i * RowFields);
+            if (Open(recipient, account, members[i], values[i], now) is { } message)
+                messages.Add(message with { Sequence = (long)reply[row + 1], Attempt = (int)reply[row + 2] + 1, Retry = reply[row + 3].ToString() == "1" });
         }
 
         return new MailboxPage(after, upto, more, messages);
     }
 
-    private QueuedMessage? Open(AccountAddress recipient, AccountName account, byte[] member, RedisValue value, long sequence, int tries, DateTimeOffset now)
+    private QueuedMessage? Open(AccountAddress recipient, AccountName account, byte[] member, RedisValue value, DateTimeOffset now)
     {
         if (value.IsNull)
         {
@@ -86,6 +87,7 @@ internal sealed class MailboxReader(
         }
 
         if (opened.Expires <= now) return null;   // the sweeper ends it within a second
-        return new QueuedMessage(new MessageKey(opened.Sender, opened.MessageId, recipient), sequence, 0, tries + 1, opened.Accepted, opened.Expires, opened.Text);
+        QueuedMessage message = new(new MessageKey(opened.Sender, opened.MessageId, recipient), 0, 0, 1, opened.Accepted, opened.Expires, opened.Text);
+        return opened.Flags.HasFlag(MemberFlags.Receipt) ? message with { Text = default, Receipt = ReceiptContent.Read(opened.Text) } : message;
     }
 }

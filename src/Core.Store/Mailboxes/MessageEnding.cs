@@ -1,13 +1,14 @@
 using System.Buffers.Binary;
 using Core.Store.Diagnostics;
 using Core.Store.Redis;
+using Core.Store.Telling;
 using Microsoft.Extensions.Options;
 using StackExchange.Redis;
 
 namespace Core.Store.Mailboxes;
 
-/// <summary>Ends messages: out of the mailbox, record overwritten by the outcome, in one script.</summary>
-internal sealed class MessageEnding(RedisConnection redis, TimeProvider time, IOptions<CoreStoreOptions> options, StoreMetrics metrics)
+/// <summary>Ends messages: out of the mailbox, record overwritten by the outcome, in one script; then tells the senders who asked.</summary>
+internal sealed class MessageEnding(RedisConnection redis, Teller teller, TimeProvider time, IOptions<CoreStoreOptions> options, StoreMetrics metrics)
 {
     /// <summary>Redis takes a script's keys on its stack: a full mailbox is ended in pieces.</summary>
     private const int DropAtOnce = 128;
@@ -16,13 +17,15 @@ internal sealed class MessageEnding(RedisConnection redis, TimeProvider time, IO
 
     /// <summary>Ends one message.</summary>
     /// <returns>Its status after the call; null if the store does not know it.</returns>
-    public async Task<MessageStatus?> EndAsync(AccountName recipient, byte[] name, MessageState state)
+    public async Task<MessageStatus?> EndAsync(AccountName recipient, AccountName sender, byte[] name, Guid messageId, MessageState state)
     {
         DateTimeOffset now = time.GetUtcNow();
         RedisResult result = await redis.EvaluateAsync(
             RedisScript.End,
-            [RedisKeys.Record(recipient.Partition, name), RedisKeys.Mailbox(recipient), RedisKeys.Tries(recipient)],
-            [name, Outcome.Digit(state), now.ToUnixTimeMilliseconds(), Bytes(now), _outcomeLifetime]).ConfigureAwait(false);
+            [RedisKeys.Record(recipient.Partition, name), RedisKeys.Mailbox(recipient), RedisKeys.Tries(recipient),
+                RedisKeys.ToTell(recipient.Partition), RedisKeys.Busy(recipient.Partition)],
+            [name, Outcome.Digit(state), now.ToUnixTimeMilliseconds(), Bytes(now), _outcomeLifetime,
+                EndedMessage.SenderBytes(sender), messageId.ToByteArray(bigEndian: true), TellBy(now)]).ConfigureAwait(false);
         if (result.IsNull) return null;
 
         RedisResult[] reply = (RedisResult[])result!;
@@ -31,6 +34,8 @@ internal sealed class MessageEnding(RedisConnection redis, TimeProvider time, IO
         {
             metrics.Ended(status.State);
             if (status.State == MessageState.Delivered) metrics.Delivered(now - status.AcceptTime);
+            byte[] entry = (byte[])reply[2]!;
+            if (entry.Length > 0) await teller.TellAsync(recipient.Partition, [entry]).ConfigureAwait(false);
         }
 
         return status;
@@ -43,10 +48,13 @@ internal sealed class MessageEnding(RedisConnection redis, TimeProvider time, IO
         int ended = 0;
         foreach (byte[][] some in members.Chunk(DropAtOnce))
         {
-            RedisKey[] keys = [RedisKeys.Mailbox(recipient), RedisKeys.Tries(recipient),
+            DateTimeOffset now = time.GetUtcNow();
+            RedisKey[] keys = [RedisKeys.Mailbox(recipient), RedisKeys.Tries(recipient), RedisKeys.ToTell(recipient.Partition), RedisKeys.Busy(recipient.Partition),
                 .. some.Select(m => RedisKeys.Record(recipient.Partition, MailboxMember.Name(m)))];
-            RedisValue[] args = [Outcome.Digit(state), Bytes(time.GetUtcNow()), _outcomeLifetime, .. some.Select(m => (RedisValue)m)];
-            ended += (int)await redis.EvaluateAsync(RedisScript.Drop, keys, args).ConfigureAwait(false);
+            RedisValue[] args = [Outcome.Digit(state), Bytes(now), _outcomeLifetime, TellBy(now), .. some.Select(m => (RedisValue)m)];
+            RedisResult[] reply = (RedisResult[])(await redis.EvaluateAsync(RedisScript.Drop, keys, args).ConfigureAwait(false))!;
+            ended += (int)reply[0];
+            if (reply.Length > 1) await teller.TellAsync(recipient.Partition, [.. reply.Skip(1).Select(entry => (byte[])entry!)]).ConfigureAwait(false);
         }
 
         if (ended > 0) metrics.Ended(state, ended);
@@ -60,14 +68,23 @@ internal sealed class MessageEnding(RedisConnection redis, TimeProvider time, IO
     public void RemoveName(AccountName recipient, byte[] member) =>
         _ = IgnoreAsync(redis.Database.SortedSetRemoveAsync(RedisKeys.Mailbox(recipient), member));
 
-    /// <summary>The status that a record's header or an outcome tells; null for anything else.</summary>
-    public static MessageStatus? StatusOf(ReadOnlySpan<byte> value)
+    /// <summary>The status that a record's header or an outcome tells, null for anything else; past its time it is expired, whether or not the sweeper has been there.</summary>
+    public static MessageStatus? StatusOf(ReadOnlySpan<byte> value, DateTimeOffset now)
+    {
+        MessageStatus? status = StatusOf(value);
+        return status is { State: MessageState.Enqueued } && status.ExpireTime <= now ? status with { State = MessageState.Expired } : status;
+    }
+
+    private static MessageStatus? StatusOf(ReadOnlySpan<byte> value)
     {
         if (Outcome.TryParse(value, out MessageStatus status)) return status;
         if (!Envelopes.MessageEnvelope.IsRecord(value)) return null;
         (DateTimeOffset accepted, DateTimeOffset expires) = Envelopes.MessageEnvelope.Times(value);
         return new MessageStatus(MessageState.Enqueued, accepted, expires);
     }
+
+    /// <summary>When the sweeper looks whether the core that ended it has also told.</summary>
+    private static RedisValue TellBy(DateTimeOffset now) => now.ToUnixTimeMilliseconds() + (long)Teller.LookAfter.TotalMilliseconds;
 
     private static byte[] Bytes(DateTimeOffset now)
     {

@@ -101,8 +101,10 @@ public sealed record Acceptance(AcceptOutcome Outcome, MessageStatus? Status, Di
 /// <param name="ExpireTime">When it expires.</param>
 /// <param name="Text">The text, UTF-8; empty for a receipt.</param>
 /// <param name="Receipt">What it says if it is a receipt; null for a text.</param>
+/// <param name="Retry">It has failed before, here or on another flow: it is to be sent although this flow may have been past it.</param>
 public sealed record QueuedMessage(
-    MessageKey Key, long Sequence, long Previous, int Attempt, DateTimeOffset AcceptTime, DateTimeOffset ExpireTime, ReadOnlyMemory<byte> Text, Receipt? Receipt = null)
+    MessageKey Key, long Sequence, long Previous, int Attempt, DateTimeOffset AcceptTime, DateTimeOffset ExpireTime, ReadOnlyMemory<byte> Text,
+    Receipt? Receipt = null, bool Retry = false)
 {
     /// <summary>The id alone: addresses and text never reach a log.</summary>
     public override string ToString() => $"message {Key.MessageId}, sequence {Sequence}, attempt {Attempt}";

@@ -1,10 +1,10 @@
 namespace Core.Store.Mailboxes;
 
-/// <summary>What overwrites a record when its message ends, 26 bytes and no content: 'O', state digit, expires (8), accepted (8), ended (8).</summary>
+/// <summary>What overwrites a record when its message ends, 27 bytes and no content: 'O', state digit, expires (8), accepted (8), ended (8), flags (1).</summary>
 /// <remarks>Written by <c>end.lua</c> and <c>drop.lua</c> only.</remarks>
 internal static class Outcome
 {
-    private const int Bytes = 26;
+    private const int Bytes = 27;
 
     public static bool TryParse(ReadOnlySpan<byte> value, out MessageStatus status)
     {

@@ -7,25 +7,31 @@ namespace Core.Store.Mailboxes;
 /// <remarks>
 /// <code>
 /// key                       type        fields                                                           lifetime
-/// {s}l + message name       string      ledger entry: see LedgerEntry (32 bytes)                         7 d
+/// {s}l + message name       string      ledger entry: see LedgerEntry (32 bytes; longer with receipts)   7 d
 /// {r}r + message name       string      record: see MessageEnvelope; then outcome: see Outcome           validity + 1 h; then 7 d
 /// {r}m + account handle     sorted set  score = sequence; member: see MailboxMember (51 bytes)           none: empty = gone
 /// {r}q                      string      counter of sequences; begins at the clock's milliseconds         none
-/// {r}b                      sorted set  score = when to look next, Unix ms; member = account handle      none: empty = gone
+/// {r}b                      sorted set  score = when to look next, Unix ms; member = account handle,     none: empty = gone
+///                                       or "tell": see {r}w
 /// {r}n + account handle     string      up to 5 bindings, newest first: see bindings.lua                 longest registration
 /// {r}t + account handle     hash        mailbox member to "tries:due"; due 0 = wait for a registration   validity + 1 h
+/// {r}w                      set         what ended and is to be told: see EndedMessage (59 bytes)          none: empty = gone
+/// {s}T + account handle     sorted set  score = sequence; member: state digit, message id, ended; 'f' =  7 d after the last stream
+///                                       below here changes were cut off
 /// {p}a                      hash        account handle to sealed account: see AccountRecord              none
 /// {p}L                      string      core that sweeps share p, for p below 64: see SweepLeases        10 s
 /// {p}e + edge name          hash        "last", and instance to epoch for the last 16 starts: EdgeEpochs none
+/// {p}E + edge name          string      empty: some core had a link to the edge just now                 30 s
 /// core-store:format         string      format, partitions and check of the name key: see RedisGuard     none
 /// core-store:cores          sorted set  score = last sign of life, Unix ms; member = core id             none
 /// </code>
-/// Reserved for senders that ask to be told: <c>{r}w</c>, <c>{s}T</c>.
+/// And one channel, <c>core-store:wake</c>: see Wakeups.
 /// </remarks>
 internal static class RedisKeys
 {
     public static readonly RedisKey Format = "core-store:format";
     public static readonly RedisKey Cores = "core-store:cores";
+    public static readonly RedisChannel Wake = RedisChannel.Literal("core-store:wake");
 
     private static readonly byte[][] Tags = [.. Enumerable.Range(0, StoreNames.Partitions).Select(p => Encoding.ASCII.GetBytes($"{{{p}}}"))];
 
@@ -48,6 +54,12 @@ internal static class RedisKeys
     public static RedisKey Lease(int share) => Key(share, 'L', []);
 
     public static RedisKey Epochs(AccountName edge) => Key(edge.Partition, 'e', edge.Handle);
+
+    public static RedisKey Alive(AccountName edge) => Key(edge.Partition, 'E', edge.Handle);
+
+    public static RedisKey ToTell(int partition) => Key(partition, 'w', []);
+
+    public static RedisKey Told(AccountName sender) => Key(sender.Partition, 'T', sender.Handle);
 
     private static RedisKey Key(int partition, char kind, ReadOnlySpan<byte> name)
     {

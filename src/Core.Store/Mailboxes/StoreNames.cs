@@ -40,6 +40,15 @@ internal sealed class StoreNames(KeyRing ring)
         return Cut(input);
     }
 
+    /// <summary>Id of the receipt for a message that came to a state: always the same, so that telling twice makes one. UUIDv8 (RFC 9562 §5.8).</summary>
+    public Guid Receipt(ReadOnlySpan<byte> message, MessageState state)
+    {
+        byte[] id = Cut([(byte)'r', .. message, (byte)state]);
+        id[6] = (byte)((id[6] & 0x0F) | 0x80);   // version 8
+        id[8] = (byte)((id[8] & 0x3F) | 0x80);   // variant 10
+        return new Guid(id, bigEndian: true);
+    }
+
     /// <summary>Of an edge.</summary>
     public AccountName Edge(string edgeId)
     {

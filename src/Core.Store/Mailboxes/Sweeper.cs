@@ -2,17 +2,21 @@ using Core.Store.Accounts;
 using Core.Store.Diagnostics;
 using Core.Store.Presence;
 using Core.Store.Redis;
+using Core.Store.Telling;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using StackExchange.Redis;
 
 namespace Core.Store.Mailboxes;
 
-/// <summary>Looks once a second at the accounts that are due: pushes what was stranded, ends what expired. Nothing waits longer than 44 s.</summary>
-/// <remarks>33 s until an account with a binding is due, 10 s until a dead core's lease ends, 1 s between two looks (spec S16).</remarks>
+/// <summary>Looks once a second at the accounts that are due: pushes what was stranded, ends what expired. Nothing waits longer than 43 s.</summary>
+/// <remarks>
+/// 33 s until an account with a binding is due, 6 s until a dead core's lease ends, 3 s until another takes it, 1 s between two looks (spec S16).
+/// An account whose edge this core does not reach is handed to the others; a binding of an edge that is gone, or has started anew, is ended.
+/// </remarks>
 internal sealed class Sweeper(
     RedisConnection redis, SweepLeases leases, SweepOptions sweep, MailboxReader reader, MessageEnding ending, AccountRecords accounts,
-    IDeliveryPort port, TimeProvider time, StoreMetrics metrics, ILogger<Sweeper> logger) : BackgroundService
+    Teller teller, Wakeups wakeups, EdgeEpochs epochs, IMessageStore store, IDeliveryPort port, TimeProvider time, StoreMetrics metrics, ILogger<Sweeper> logger) : BackgroundService
 {
     /// <summary>Accounts of one partition in one sweep: the rest a second later.</summary>
     private const int DueAtOnce = 64;
@@ -20,6 +24,7 @@ internal sealed class Sweeper(
     /// <summary>Looks under way at once: bounds the memory of a sweep after a long stop.</summary>
     private const int LooksAtOnce = 64;
 
+    private readonly SemaphoreSlim _looksForOthers = new(LooksAtOnce, LooksAtOnce);
     private Exception? _fault;
 
     /// <summary>Tends the leases and looks at everything due.</summary>
@@ -32,7 +37,7 @@ internal sealed class Sweeper(
         IEnumerable<AccountName> names = partitions.SelectMany((p, i) => due[i].Select(handle => new AccountName((byte[])handle!, p)));
         foreach (AccountName[] some in names.Chunk(LooksAtOnce))
         {
-            await Task.WhenAll(some.Select(LookAloneAsync)).ConfigureAwait(false);
+            await Task.WhenAll(some.Select(name => LookAloneAsync(name, mayAskOthers: true))).ConfigureAwait(false);
         }
 
         if (Interlocked.Exchange(ref _fault, null) is { } fault) StoreLog.SweepFailed(logger, fault);
@@ -56,6 +61,7 @@ internal sealed class Sweeper(
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         using PeriodicTimer timer = new(sweep.Interval, time);
+        wakeups.LookAsked += LookForAnother;
         try
         {
             do
@@ -79,6 +85,18 @@ internal sealed class Sweeper(
         }
     }
 
+    /// <summary>Another core does not reach an account's edge; too many at once are left to its next look.</summary>
+    private void LookForAnother(AccountName account)
+    {
+        if (_looksForOthers.Wait(0)) _ = LookAsync();
+
+        async Task LookAsync()
+        {
+            await LookAloneAsync(account, mayAskOthers: false).ConfigureAwait(false);
+            _looksForOthers.Release();
+        }
+    }
+
     private async Task<RedisValue[]> DueAsync(int partition, RedisValue now)
     {
         try
@@ -93,11 +111,12 @@ internal sealed class Sweeper(
     }
 
     /// <summary>One sick mailbox must not keep the others waiting (promise P7): its fault is told once a sweep.</summary>
-    private async Task LookAloneAsync(AccountName account)
+    private async Task LookAloneAsync(AccountName due, bool mayAskOthers)
     {
         try
         {
-            await LookAsync(account).ConfigureAwait(false);
+            if (due.Handle.Length == StoreNames.NameBytes) await LookAsync(due, mayAskOthers).ConfigureAwait(false);
+            else await teller.TellDueAsync(due.Partition).ConfigureAwait(false);
         }
 #pragma warning disable CA1031 // whatever one account meets, the others must be looked at
         catch (Exception fault)
@@ -108,14 +127,14 @@ internal sealed class Sweeper(
         }
     }
 
-    private async Task LookAsync(AccountName account)
+    private async Task LookAsync(AccountName account, bool mayAskOthers)
     {
         while (true)
         {
             RedisResult result = await redis.EvaluateAsync(
                 RedisScript.Look,
                 [RedisKeys.Mailbox(account), RedisKeys.Busy(account.Partition), RedisKeys.Tries(account), RedisKeys.Bindings(account), RedisKeys.Accounts(account.Partition)],
-                [time.GetUtcNow().ToUnixTimeMilliseconds(), account.Handle, (long)RedisMessageStore.LookAgainAfter.TotalMilliseconds, reader.PageSize]).ConfigureAwait(false);
+                [time.GetUtcNow().ToUnixTimeMilliseconds(), account.Handle, (long)MailboxWriter.LookAgainAfter.TotalMilliseconds, reader.PageSize]).ConfigureAwait(false);
             RedisResult[] reply = (RedisResult[])result!;
             string outcome = reply[0].ToString();
             metrics.Looked(outcome);
@@ -128,7 +147,7 @@ internal sealed class Sweeper(
                     await ending.DropAsync(account, Members(reply), MessageState.InvalidRecipient).ConfigureAwait(false);
                     continue;
                 case "push":
-                    await PushAsync(account, reply).ConfigureAwait(false);
+                    await PushAsync(account, reply, mayAskOthers).ConfigureAwait(false);
                     return;
                 default:
                     return;
@@ -136,11 +155,20 @@ internal sealed class Sweeper(
         }
     }
 
-    private async Task PushAsync(AccountName account, RedisResult[] reply)
+    private async Task PushAsync(AccountName account, RedisResult[] reply, bool mayAskOthers)
     {
-        if (BindingLine.Flow((string?)reply[3]) is not { } flow || !port.Reaches(flow)) return;   // looked at again after 33 s
+        if (BindingLine.Flow((string?)reply[4]) is not { } flow) return;
+        if (!port.Reaches(flow) && !mayAskOthers) return;
         if (await accounts.FindAsync(account).ConfigureAwait(false) is not { } known) return;
-        MailboxPage page = await reader.ReadAsync(known.Address, account, 0, reply, firstRow: 4).ConfigureAwait(false);
+        if (!port.Reaches(flow))
+        {
+            // The next device gets its turn if this one's edge is gone; else perhaps another core has a link to it, or it is looked at again after 33 s.
+            if (await epochs.IsGoneAsync(flow).ConfigureAwait(false)) await store.UnregisterAsync(known.Address, flow).ConfigureAwait(false);
+            else wakeups.AskLook(account);
+            return;
+        }
+
+        MailboxPage page = await reader.ReadAsync(known.Address, account, reply, firstRow: 5).ConfigureAwait(false);
         if (page.Messages.Count == 0) return;
         metrics.SweepPushed(page.Messages.Count);
         port.Push(flow, known.Address, page);

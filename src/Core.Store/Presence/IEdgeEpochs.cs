@@ -8,4 +8,8 @@ public interface IEdgeEpochs
     /// <param name="instance">16 random bytes drawn by the edge at its start.</param>
     /// <exception cref="StoreUnavailableException">Redis did not answer.</exception>
     Task<long> EpochOfAsync(string edgeId, ReadOnlyMemory<byte> instance);
+
+    /// <summary>This core has a link to the edge. Called every 10 s: bindings of an edge not seen by any core for 30 s are ended when something waits for them.</summary>
+    /// <exception cref="StoreUnavailableException">Redis did not answer.</exception>
+    Task SeenAsync(string edgeId);
 }

@@ -21,6 +21,10 @@ internal sealed class RedisConnection(IOptions<CoreStoreOptions> options, ILogge
     /// <exception cref="StoreUnavailableException">Before the first connection.</exception>
     public IDatabase Database => _multiplexer?.GetDatabase() ?? throw new StoreUnavailableException("Redis is not connected yet.");
 
+    /// <summary>Where hints are published and heard.</summary>
+    /// <exception cref="StoreUnavailableException">Before the first connection.</exception>
+    public ISubscriber Subscriber => _multiplexer?.GetSubscriber() ?? throw new StoreUnavailableException("Redis is not connected yet.");
+
     /// <summary>Connects, once, and loads the scripts; later losses are mended in the background.</summary>
     /// <exception cref="RedisConnectionException">Nobody answers there.</exception>
     public async Task ConnectAsync()

@@ -11,7 +11,7 @@ namespace Core.Store.Redis;
 
 /// <summary>Stands before everything else at start: connects, and refuses a Redis that would lose accepted messages in silence.</summary>
 internal sealed class RedisGuard(
-    RedisConnection redis, KeyRing ring, TimeProvider time, IOptions<CoreStoreOptions> options, ILogger<RedisGuard> logger) : IHostedLifecycleService
+    RedisConnection redis, KeyRing ring, Presence.Wakeups wakeups, TimeProvider time, IOptions<CoreStoreOptions> options, ILogger<RedisGuard> logger) : IHostedLifecycleService
 {
     private static readonly TimeSpan WaitForRedis = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan BetweenTries = TimeSpan.FromSeconds(1);
@@ -28,6 +28,7 @@ internal sealed class RedisGuard(
         RedisSettings settings = await ReadSettingsAsync().ConfigureAwait(false);
         Judge(settings);
         await CheckFormatAsync().ConfigureAwait(false);
+        await wakeups.StartAsync().ConfigureAwait(false);
         StoreLog.StoreReady(logger, StoreNames.Partitions, settings.AppendFsync ?? "unknown");
     }
 
@@ -90,7 +91,7 @@ internal sealed class RedisGuard(
 
     private async Task CheckFormatAsync()
     {
-        string ours = string.Create(CultureInfo.InvariantCulture, $"1 {StoreNames.Partitions} {new StoreNames(ring).KeyCheck()}");
+        string ours = string.Create(CultureInfo.InvariantCulture, $"2 {StoreNames.Partitions} {new StoreNames(ring).KeyCheck()}");
         try
         {
             await redis.Database.StringSetAsync(RedisKeys.Format, ours, when: When.NotExists).ConfigureAwait(false);

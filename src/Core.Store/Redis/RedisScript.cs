@@ -16,6 +16,11 @@ internal sealed class RedisScript
     public static readonly RedisScript Page = new("page.lua");
     public static readonly RedisScript Fail = new("fail.lua");
     public static readonly RedisScript Look = new("look.lua");
+    public static readonly RedisScript Tell = new("tell.lua");
+    public static readonly RedisScript ToTell = new("totell.lua");
+    public static readonly RedisScript OpenTold = new("open-told.lua");
+    public static readonly RedisScript Told = new("told.lua");
+    public static readonly RedisScript Orphans = new("orphans.lua");
     public static readonly RedisScript DeleteAccount = new("delete-account.lua");
     public static readonly RedisScript ReplaceAccount = new("replace-account.lua");
     public static readonly RedisScript Lease = new("lease.lua");
@@ -24,7 +29,7 @@ internal sealed class RedisScript
     public static readonly RedisScript Epoch = new("epoch.lua");
 
     public static readonly IReadOnlyList<RedisScript> All =
-        [Enqueue, End, Drop, Register, Unregister, Page, Fail, Look, DeleteAccount, ReplaceAccount, Lease, Release, Sign, Epoch];
+        [Enqueue, End, Drop, Register, Unregister, Page, Fail, Look, Tell, ToTell, OpenTold, Told, Orphans, DeleteAccount, ReplaceAccount, Lease, Release, Sign, Epoch];
 
     private RedisScript(string file)
     {

@@ -19,6 +19,8 @@ internal sealed class DeliveryLane(int window, int most = DeliveryLane.MostHeld)
     private Queue<HeldDelivery>? _held;       // made with the first message: most lanes are idle
     private HashSet<long>? _failed;           // sequences whose last try failed here: a retry of them is taken, once
     private HashSet<long>? _retried;          // sequences taken as a retry: a second push of the same one is a repeat
+    private long _resumeAfter = -1;           // where pages below the highest go on that bring retries; -1: nowhere
+    private long _pageSeen;                   // last sequence of the page under way that was taken or is known
     private bool _open;
     private bool _wantsPage;                  // something waits that is not held
     private bool _missed;                     // a push was dropped since the page under way was asked for, so that page may lack it
@@ -38,7 +40,7 @@ internal sealed class DeliveryLane(int window, int most = DeliveryLane.MostHeld)
     {
         long sequence = delivery.Message.Sequence;
         if (sequence <= Highest) return TakeRetry(delivery);
-        LaneVerdict verdict = !_open || delivery.Message.Previous > Highest ? LaneVerdict.Gap : Hold(delivery);
+        LaneVerdict verdict = !_open || delivery.Message.Previous > Highest ? LaneVerdict.Gap : HoldNew(delivery);
         if (verdict == LaneVerdict.Taken) Highest = sequence;
         else Miss();
         return verdict;
@@ -55,6 +57,7 @@ internal sealed class DeliveryLane(int window, int most = DeliveryLane.MostHeld)
         }
 
         _open = true;
+        _pageSeen = after;
         return true;
     }
 
@@ -63,9 +66,10 @@ internal sealed class DeliveryLane(int window, int most = DeliveryLane.MostHeld)
     public LaneVerdict PageDelivery(HeldDelivery delivery)
     {
         long sequence = delivery.Message.Sequence;
-        if (sequence <= Highest) return TakeRetry(delivery);
-        LaneVerdict verdict = Hold(delivery);
-        if (verdict == LaneVerdict.Taken) Highest = sequence;
+        LaneVerdict verdict = sequence <= Highest ? TakeRetry(delivery) : HoldNew(delivery);
+        if (verdict == LaneVerdict.Full) return verdict;
+        if (verdict == LaneVerdict.Taken) Highest = Math.Max(Highest, sequence);
+        _pageSeen = sequence;
         return verdict;
     }
 
@@ -75,7 +79,8 @@ internal sealed class DeliveryLane(int window, int most = DeliveryLane.MostHeld)
     /// <param name="cut">Not all of it was taken.</param>
     public void EndPage(long after, long upto, bool more, bool cut)
     {
-        if (!cut && upto > Highest) Highest = upto;
+        long end = cut ? _pageSeen : upto;
+        if (end > Highest) Highest = end;
         if (_askedAfter == after)
         {
             _askedAfter = -1;
@@ -83,14 +88,16 @@ internal sealed class DeliveryLane(int window, int most = DeliveryLane.MostHeld)
             _missed = false;
         }
 
-        _wantsPage |= more || cut;
+        if (!more && !cut) return;
+        _wantsPage = true;
+        if (end < Highest) ResumeAfter(end);   // retries wait below the highest: pages go on from here
     }
 
     /// <summary>The core could not read the page, or none came with the registration: ask a little later.</summary>
     public void PageFailed(long nowMs)
     {
         _open = true;
-        _askedAfter = -1;
+        AskedInVain();
         _missed = false;
         _wantsPage = true;
         _notBeforeMs = nowMs + PageAgainMs;
@@ -99,18 +106,20 @@ internal sealed class DeliveryLane(int window, int most = DeliveryLane.MostHeld)
     /// <summary>Whether to ask for a page now; if so it counts as asked for. One at a time, and only when half the lane is free.</summary>
     public bool TryAskPage(long nowMs, out long after)
     {
-        after = Highest;
         if (_askedAfter >= 0 && nowMs - _askedMs >= PageLostMs)
         {
-            _askedAfter = -1;
+            AskedInVain();
             _wantsPage = true;
         }
+
+        after = _resumeAfter >= 0 ? _resumeAfter : Highest;
 
         if (!_open || !_wantsPage || _askedAfter >= 0 || nowMs < _notBeforeMs || Held * 2 > most) return false;
         _wantsPage = false;
         _missed = false;
-        _askedAfter = Highest;
+        _askedAfter = after;
         _askedMs = nowMs;
+        _resumeAfter = -1;
         return true;
     }
 
@@ -135,20 +144,42 @@ internal sealed class DeliveryLane(int window, int most = DeliveryLane.MostHeld)
     }
 
     /// <summary>
-    /// At or below the highest: taken if its last try failed here, or if it failed on another device (a later attempt of a message that was
-    /// never a retry here: the core leaves a message in back-off out of this lane's pages); else it was sent or is held.
+    /// At or below the highest: taken if its last try failed here, or if it failed on another flow (a retry that was never one here: the core
+    /// leaves a message in back-off out of this lane's pages); else it was sent or is held.
     /// </summary>
     private LaneVerdict TakeRetry(HeldDelivery delivery)
     {
         long sequence = delivery.Message.Sequence;
         bool failedHere = _failed?.Contains(sequence) ?? false;
-        bool failedElsewhere = delivery.Message.Attempt > 1 && !(_retried?.Contains(sequence) ?? false);
+        bool failedElsewhere = delivery.Message.Retry && !(_retried?.Contains(sequence) ?? false);
         if (!failedHere && !failedElsewhere) return LaneVerdict.Repeat;
         LaneVerdict verdict = Hold(delivery);
         if (verdict != LaneVerdict.Taken) return verdict;
         _failed?.Remove(sequence);
-        if ((_retried ??= []).Count < MostFailed) _retried.Add(sequence);
+        Retried(sequence);
         return verdict;
+    }
+
+    /// <summary>Above the highest. One that failed elsewhere counts as retried here: the same page again must not bring it twice.</summary>
+    private LaneVerdict HoldNew(HeldDelivery delivery)
+    {
+        LaneVerdict verdict = Hold(delivery);
+        if (verdict == LaneVerdict.Taken && delivery.Message.Retry) Retried(delivery.Message.Sequence);
+        return verdict;
+    }
+
+    private void Retried(long sequence)
+    {
+        if ((_retried ??= []).Count < MostFailed) _retried.Add(sequence);
+    }
+
+    private void ResumeAfter(long sequence) => _resumeAfter = _resumeAfter < 0 ? sequence : Math.Min(_resumeAfter, sequence);
+
+    /// <summary>The page under way will not come.</summary>
+    private void AskedInVain()
+    {
+        if (_askedAfter >= 0 && _askedAfter < Highest) ResumeAfter(_askedAfter);
+        _askedAfter = -1;
     }
 
     private LaneVerdict Hold(HeldDelivery delivery)

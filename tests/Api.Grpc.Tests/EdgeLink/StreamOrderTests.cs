@@ -136,10 +136,10 @@ public sealed class StreamOrderTests : IAsyncLifetime
 
         public Task<MessageStatus?> FindAsync(AccountAddress sender, Guid messageId) => Task.FromResult<MessageStatus?>(null);
 
-        public Task<MailboxPage> RegisterAsync(AccountAddress account, Binding binding, long after, bool forgetTries)
+        public Task<MailboxPage?> RegisterAsync(AccountAddress account, Binding binding, long after, bool forgetTries)
         {
             Calls.Enqueue($"register {binding.Flow.Flow}");
-            return Task.FromResult(new MailboxPage(after, after, false, []));
+            return Task.FromResult<MailboxPage?>(new MailboxPage(after, after, false, []));
         }
 
         public Task UnregisterAsync(AccountAddress account, FlowId flow)

@@ -110,7 +110,7 @@ public sealed class MessageEnvelopeTests : IDisposable
 
     public void Dispose() => _ring.Dispose();
 
-    private byte[] Seal(NewMessage message) => _envelopes.Seal(message, _names.Account(message.Sender), _names.Account(message.Recipient), Accepted, Accepted.AddHours(72));
+    private byte[] Seal(NewMessage message) => _envelopes.Seal(message, _names.Account(message.Sender), _names.Account(message.Recipient), Accepted, Accepted.AddHours(72), MemberFlags.None);
 
     private AccountName Name(string user) => _names.Account(Address(user));
 

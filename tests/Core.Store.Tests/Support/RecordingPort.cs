@@ -11,11 +11,14 @@ internal sealed class RecordingPort : IDeliveryPort
     /// <summary>Whether this core has a stream to the edges.</summary>
     public bool IsConnected { get; set; } = true;
 
+    /// <summary>Edges without a stream to this core although it has one to others.</summary>
+    public HashSet<string> Unreached { get; } = [];
+
     public ConcurrentQueue<(FlowId Flow, AccountAddress Recipient, MailboxPage Page)> Pushes { get; } = new();
 
     public IEnumerable<string> Texts => Pushes.SelectMany(p => p.Page.Messages).Select(m => System.Text.Encoding.UTF8.GetString(m.Text.Span));
 
-    public bool Reaches(FlowId flow) => IsConnected;
+    public bool Reaches(FlowId flow) => IsConnected && !Unreached.Contains(flow.EdgeId);
 
     public void Push(FlowId flow, AccountAddress recipient, MailboxPage page) => Pushes.Enqueue((flow, recipient, page));
 

@@ -71,8 +71,8 @@ public abstract class StoreTest(ServerFixture fixture) : IAsyncLifetime
 
     private protected Binding Bind(FlowId flow, string device = "phone", int seconds = 3_600) => new(flow, device, Time.GetUtcNow().AddSeconds(seconds));
 
-    private protected Task<MailboxPage> RegisterAsync(FlowId flow, string device = "phone", long after = 0, bool byClient = true) =>
-        Store.RegisterAsync(Bob, Bind(flow, device), after, byClient);
+    private protected async Task<MailboxPage> RegisterAsync(FlowId flow, string device = "phone", long after = 0, bool byClient = true) =>
+        (await Store.RegisterAsync(Bob, Bind(flow, device), after, byClient))!;
 
     private protected async Task<MessageState?> StateAsync(MessageKey key) => (await Store.FindAsync(key.Sender, key.MessageId))?.State;
 

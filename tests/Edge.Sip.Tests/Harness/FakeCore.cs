@@ -145,6 +145,7 @@ internal sealed class FakeCore : IAsyncDisposable
         Sequence = sequence,
         Previous = previous,
         Attempt = attempt,
+        Retry = attempt > 1,
         MessageId = $"00000000-0000-4000-8000-{sequence:d12}",
         Sender = "alice",
         SenderTag = "0123456789abcdef",

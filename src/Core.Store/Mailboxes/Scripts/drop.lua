@@ -1,14 +1,21 @@
 -- Ends many messages of one mailbox alike, from their members alone: expiry, or a deleted account.
--- KEYS: mailbox, tries, then one record for each member
--- ARGV: state digit, now (8 bytes), outcome's lifetime (ms), then the members
--- Returns how many were still waiting
-local ended = 0
-for i = 4, #ARGV do
-  local member = ARGV[i]
+-- KEYS: mailbox, tries, totell, busy, then one record for each member
+-- ARGV: state digit, now (8 bytes), outcome's lifetime (ms), tell by (ms), then the members
+-- Returns how many were still waiting, then what is to be told
+-- include: telling.lua
+local reply = { 0 }
+for i = 5, #ARGV do
+  local member, record = ARGV[i], KEYS[i]
   if redis.call('ZREM', KEYS[1], member) == 1 then
     redis.call('HDEL', KEYS[2], member)
-    redis.call('SET', KEYS[i - 1], 'O' .. ARGV[1] .. string.sub(member, 1, 16) .. ARGV[2], 'PX', ARGV[3])
-    ended = ended + 1
+    local id = isTold(member) and redis.call('GETRANGE', record, '21', '36') or ''
+    redis.call('SET', record, 'O' .. ARGV[1] .. string.sub(member, 1, 16) .. ARGV[2] .. string.sub(member, 35, 35), 'PX', ARGV[3])
+    reply[1] = reply[1] + 1
+    if #id == 16 then
+      local entry = ARGV[1] .. string.sub(member, 17, 34) .. string.sub(member, 36) .. id .. ARGV[2]
+      noteTelling(KEYS[3], KEYS[4], entry, ARGV[4])
+      reply[#reply + 1] = entry
+    end
   end
 end
-return ended
+return reply

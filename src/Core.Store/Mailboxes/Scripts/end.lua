@@ -1,29 +1,37 @@
--- Takes a message out of its mailbox and overwrites its record by the outcome: two writes (ZREM, SET).
+-- Takes a message out of its mailbox and overwrites its record by the outcome: two writes (ZREM, SET), two more if the sender is to be told.
 -- Ranks: enqueued 0; expired and invalid 1; delivered 2. A lower or equal one changes nothing.
--- KEYS: record, mailbox, tries
--- ARGV: message name, state digit, now (Unix ms), now (8 bytes), outcome's lifetime (ms)
--- Returns {'1' if changed else '0', header or outcome}; nothing if the message is not known
+-- KEYS: record, mailbox, tries, totell, busy
+-- ARGV: message name, state digit, now (Unix ms), now (8 bytes), outcome's lifetime (ms), sender's partition and handle (18), message id (16), tell by (ms)
+-- Returns {'1' if changed else '0', header or outcome, what is to be told or ''}; nothing if the message is not known
 -- include: members.lua
+-- include: telling.lua
 local function rank(state)
   if state == '1' then return 2 end
   return 1
+end
+
+local function conclude(head, flags)
+  local outcome = 'O' .. ARGV[2] .. head .. ARGV[4] .. flags
+  redis.call('SET', KEYS[1], outcome, 'PX', ARGV[5])
+  local entry = ''
+  if string.byte(flags) % 2 == 1 then
+    entry = ARGV[2] .. ARGV[6] .. ARGV[1] .. ARGV[7] .. ARGV[4]
+    noteTelling(KEYS[4], KEYS[5], entry, ARGV[8])
+  end
+  return { '1', outcome, entry }
 end
 
 local value = redis.call('GETRANGE', KEYS[1], '0', '71')
 if value == '' then return false end
 
 if string.sub(value, 1, 1) == 'O' then
-  if rank(ARGV[2]) <= rank(string.sub(value, 2, 2)) then return { '0', value } end
+  if rank(ARGV[2]) <= rank(string.sub(value, 2, 2)) then return { '0', value, '' } end
   redis.call('ZREM', KEYS[2], '')   -- a freeing command first: then Redis lets the rest pass even when its memory is full
-  local lifted = 'O' .. ARGV[2] .. string.sub(value, 3, 18) .. ARGV[4]
-  redis.call('SET', KEYS[1], lifted, 'PX', ARGV[5])
-  return { '1', lifted }
+  return conclude(string.sub(value, 3, 18), string.sub(value, 27, 27))
 end
 
 local member = string.sub(value, 38, 72) .. ARGV[1]
-if ARGV[2] == '2' and unixMs(member, 1) > tonumber(ARGV[3]) then return { '0', value } end   -- never dropped before its time
+if ARGV[2] == '2' and unixMs(member, 1) > tonumber(ARGV[3]) then return { '0', value, '' } end   -- never dropped before its time
 redis.call('ZREM', KEYS[2], member)
 redis.call('HDEL', KEYS[3], member)
-local outcome = 'O' .. ARGV[2] .. string.sub(member, 1, 16) .. ARGV[4]
-redis.call('SET', KEYS[1], outcome, 'PX', ARGV[5])
-return { '1', outcome }
+return conclude(string.sub(member, 1, 16), string.sub(member, 35, 35))

@@ -1,8 +1,9 @@
--- Stores a claimed message in its recipient's mailbox: three writes (INCR, SET, ZADD), a fourth once in 33 s (busy).
+-- Stores a message in its recipient's mailbox: three writes (SET, SET, ZADD), a fourth once in 33 s (busy).
 -- KEYS: record, mailbox, sequence, busy, bindings, accounts
 -- ARGV: now, expires (Unix ms), recipient's handle, member, record, record's lifetime (ms), most queued, most of one sender, look again after (ms)
 -- Returns {'0', header or outcome} if it was there; {'1', sequence, tail before, active binding's line}; {'2'} expired; {'3'} no account; {'4'} full
 -- include: bindings.lua
+-- include: sequences.lua
 local known = redis.call('GETRANGE', KEYS[1], '0', '71')
 if known ~= '' then return { '0', known } end
 
@@ -10,25 +11,21 @@ local now = tonumber(ARGV[1])
 if tonumber(ARGV[2]) <= now then return { '2' } end
 if redis.call('HEXISTS', KEYS[6], ARGV[3]) == 0 then return { '3' } end
 
-local queued = redis.call('ZCARD', KEYS[2])
-if queued >= tonumber(ARGV[7]) then return { '4' } end
+local queued, isReceipt = redis.call('ZCARD', KEYS[2]), string.byte(ARGV[4], 35) >= 2
 if queued >= tonumber(ARGV[8]) then
-  -- Counting the sender's own costs a look at every member: only when there are enough that it could matter.
-  local sender, own = string.sub(ARGV[4], 17, 34), 0
+  -- Counting costs a look at every member: only when there are enough that it could matter. Receipts have a quota of their own.
   local members = redis.call('ZRANGE', KEYS[2], '0', '-1')
+  local sender, all, own = string.sub(ARGV[4], 17, 34), 0, 0
   for i = 1, #members do
-    if string.sub(members[i], 17, 34) == sender then own = own + 1 end
+    if (string.byte(members[i], 35) >= 2) == isReceipt then
+      all = all + 1
+      if string.sub(members[i], 17, 34) == sender then own = own + 1 end
+    end
   end
-  if own >= tonumber(ARGV[8]) then return { '4' } end
+  if all >= tonumber(ARGV[7]) or own >= tonumber(ARGV[8]) then return { '4' } end
 end
 
-local sequence = redis.call('INCR', KEYS[3])
-if sequence == 1 then
-  -- A lost counter must not begin below what edges have already sent: the clock is ahead of every count so far.
-  sequence = now
-  redis.call('SET', KEYS[3], ARGV[1])
-end
-sequence = string.format('%.0f', sequence)
+local sequence = nextSequence(KEYS[3], now)
 
 local tail = '0'
 if queued > 0 then tail = redis.call('ZRANGE', KEYS[2], '-1', '-1', 'WITHSCORES')[2] end

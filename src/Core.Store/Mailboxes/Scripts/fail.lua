@@ -23,7 +23,10 @@ if count >= tonumber(ARGV[7]) then
       local active = table.remove(list, i)
       list[#list + 1] = table.remove(list, 1)
       table.insert(list, 1, active)
-      redis.call('DEL', KEYS[3])   -- another device starts with its own tries
+      local failed = failedTries(KEYS[3])
+      failed[member] = failed[member] or ''
+      forgetTries(KEYS[3], failed)   -- another device starts with its own tries
+      redis.call('PEXPIRE', KEYS[3], ARGV[10])
       writeBindings(KEYS[5], list, now)
       redis.call('ZADD', KEYS[4], 'LT', ARGV[2], ARGV[9])
       return 1

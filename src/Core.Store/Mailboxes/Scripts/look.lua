@@ -2,7 +2,7 @@
 -- KEYS: mailbox, busy, tries, bindings, accounts
 -- ARGV: now (Unix ms), account's handle, look again after (ms), page size
 -- Returns {'empty'}; {'orphaned', members ...} without an account; {'expired', members ...}; {'wait'};
---   or {'push', upto, more, active binding's line, then member, sequence, tries ...}
+--   or {'push', after, upto, more, active binding's line, then member, sequence, tries, failed before ...}
 -- include: bindings.lua
 -- include: members.lua
 local now = tonumber(ARGV[1])
@@ -50,6 +50,6 @@ redis.call('ZREM', KEYS[2], '')   -- a freeing command first: then Redis lets th
 redis.call('ZADD', KEYS[2], string.format('%.0f', nextLook), ARGV[2])
 if not due then return { 'wait' } end
 
-local reply = { 'push', '0', '0', bindingLine(active) }
+local reply = { 'push', '0', '0', '0', bindingLine(active) }
 appendPage(reply, KEYS[1], failed, '0', tonumber(ARGV[4]), now)
 return reply

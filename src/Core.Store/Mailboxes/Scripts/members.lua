@@ -17,22 +17,35 @@ local function failedTries(key)
   return failed
 end
 
--- Appends what waits after a sequence and is due: member, sequence, tries so far; at most limit of them.
--- Slots 2 and 3 of the reply say how far it looked, and whether more waits.
+-- Forgets the tries, but not that there were some: such a message is sent again on a flow that has already been past it.
+local function forgetTries(key, failed)
+  for member, value in pairs(failed) do
+    if value ~= '0:1' then
+      redis.call('HSET', key, member, '0:1')
+      failed[member] = '0:1'
+    end
+  end
+end
+
+-- Appends what waits after a sequence and is due: member, sequence, tries so far, 1 if it has failed before; at most limit of them.
+-- Slots 2 to 4 of the reply say where it began, how far it looked, and whether more waits.
 local function appendPage(reply, mailbox, failed, after, limit, now)
   local taken, upto, from = 0, after, '(' .. after
+  reply[2], reply[3], reply[4] = after, after, '0'
   while true do
     local rows = redis.call('ZRANGEBYSCORE', mailbox, from, '+inf', 'WITHSCORES', 'LIMIT', '0', string.format('%.0f', limit + 1))
     for i = 1, #rows, 2 do
       if taken == limit then
-        reply[2], reply[3] = upto, '1'
+        reply[3], reply[4] = upto, '1'
         return
       end
-      local count, due = triesOf(failed[rows[i]])
+      local value = failed[rows[i]]
+      local count, due = triesOf(value)
       if due > 0 and due <= now and unixMs(rows[i], 1) > now then
         reply[#reply + 1] = rows[i]
         reply[#reply + 1] = rows[i + 1]
         reply[#reply + 1] = string.format('%.0f', count)
+        reply[#reply + 1] = value and '1' or '0'
         taken = taken + 1
       end
       upto = rows[i + 1]
@@ -40,5 +53,5 @@ local function appendPage(reply, mailbox, failed, after, limit, now)
     if #rows < 2 * (limit + 1) then break end
     from = '(' .. rows[#rows]
   end
-  reply[2], reply[3] = upto, '0'
+  reply[3], reply[4] = upto, '0'
 end

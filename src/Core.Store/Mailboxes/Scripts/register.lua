@@ -1,10 +1,11 @@
 -- Makes a binding the newest, and reads the first page of what waits.
 -- KEYS: bindings, mailbox, tries, busy, accounts
 -- ARGV: now, expires (Unix ms), epoch, flow, edge, device, page after, 1 = forget tries (a client's REGISTER), page size, account's handle, look again after (ms)
--- Returns {'1', upto, more, then member, sequence, tries ...}; {'0'} if a newer start, connection or device stands against it, or the account is gone
+-- Returns {'1', after, upto, more, then member, sequence, tries, failed before ...}; {'0'} if a newer start of the edge, or for a snapshot
+--   a newer connection, stands against it; {'2'} without an account
 -- include: bindings.lua
 -- include: members.lua
-if redis.call('HEXISTS', KEYS[5], ARGV[10]) == 0 then return { '0' } end
+if redis.call('HEXISTS', KEYS[5], ARGV[10]) == 0 then return { '2' } end
 
 local now, byClient = tonumber(ARGV[1]), ARGV[8] == '1'
 local fresh = { expires = ARGV[2], epoch = ARGV[3], flow = ARGV[4], spent = '0', edge = ARGV[5], device = ARGV[6] }
@@ -18,7 +19,6 @@ for _, b in ipairs(readBindings(KEYS[1], now)) do
     -- gone with the edge's earlier start
   elseif b.device == fresh.device then
     if not byClient then return { '0' } end   -- a snapshot knows nothing newer than the device's own REGISTER elsewhere
-    if b.edge == fresh.edge and tonumber(b.flow) > tonumber(fresh.flow) then return { '0' } end   -- a later connection of this device
   else
     kept[#kept + 1] = b
   end
@@ -29,26 +29,21 @@ table.insert(kept, place, fresh)
 while #kept > 5 do table.remove(kept) end
 writeBindings(KEYS[1], kept, now)
 
-local reply = { '1', ARGV[7], '0' }
-local failed = failedTries(KEYS[3])
-if byClient and next(failed) then
-  -- What had failed before is tried again whatever the page begins with, oldest first.
-  local again = {}
+local reply, after, failed = { '1' }, ARGV[7], failedTries(KEYS[3])
+if byClient then
+  -- What had failed before is tried again: the page begins in front of the oldest of it, wherever the flow has been.
   for member in pairs(failed) do
     local sequence = redis.call('ZSCORE', KEYS[2], member)
-    if sequence and tonumber(sequence) <= tonumber(ARGV[7]) and unixMs(member, 1) > now then again[#again + 1] = { member, sequence } end
+    if sequence and tonumber(sequence) <= tonumber(after) then after = string.format('%.0f', tonumber(sequence) - 1) end
   end
-  table.sort(again, function(a, b) return tonumber(a[2]) < tonumber(b[2]) end)
-  for i = 1, #again do
-    reply[#reply + 1] = again[i][1]
-    reply[#reply + 1] = again[i][2]
-    reply[#reply + 1] = '0'
-  end
-  redis.call('DEL', KEYS[3])
-  failed = {}
+  forgetTries(KEYS[3], failed)
 end
 
-if kept[1] == fresh then appendPage(reply, KEYS[2], failed, ARGV[7], tonumber(ARGV[9]), now) end
+if kept[1] == fresh then
+  appendPage(reply, KEYS[2], failed, after, tonumber(ARGV[9]), now)
+else
+  reply = { '1', ARGV[7], ARGV[7], '0' }
+end
 if redis.call('EXISTS', KEYS[2]) == 1 then
   redis.call('ZADD', KEYS[4], 'LT', string.format('%.0f', now + tonumber(ARGV[11])), ARGV[10])
 end

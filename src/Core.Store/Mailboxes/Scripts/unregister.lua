@@ -3,18 +3,20 @@
 -- ARGV: now (Unix ms), epoch, flow, edge, account's handle
 -- Returns 1 if the binding was there
 -- include: bindings.lua
-local now = tonumber(ARGV[1])
-local list = readBindings(KEYS[1], now)
-for i = 1, #list do
-  if sameFlow(list[i], ARGV[2], ARGV[3], ARGV[4]) then
-    redis.call('ZREM', KEYS[4], '')   -- a freeing command first: then Redis lets the rest pass even when its memory is full
-    table.remove(list, i)
-    writeBindings(KEYS[1], list, now)
-    if i == 1 and #list > 0 and redis.call('EXISTS', KEYS[2]) == 1 then
-      redis.call('DEL', KEYS[3])   -- another device starts with its own tries
-      redis.call('ZADD', KEYS[4], 'LT', ARGV[1], ARGV[5])
-    end
-    return 1
+-- include: members.lua
+local now, kept, found, wasActive = tonumber(ARGV[1]), {}, false, false
+for i, b in ipairs(readBindings(KEYS[1], 0)) do   -- also what has just lapsed: its end is told by the edge that held it
+  if sameFlow(b, ARGV[2], ARGV[3], ARGV[4]) then
+    found, wasActive = true, #kept == 0
+  elseif tonumber(b.expires) > now then
+    kept[#kept + 1] = b
   end
 end
-return 0
+if not found then return 0 end
+redis.call('ZREM', KEYS[4], '')   -- a freeing command first: then Redis lets the rest pass even when its memory is full
+writeBindings(KEYS[1], kept, now)
+if wasActive and #kept > 0 and redis.call('EXISTS', KEYS[2]) == 1 then
+  forgetTries(KEYS[3], failedTries(KEYS[3]))   -- another device starts with its own tries
+  redis.call('ZADD', KEYS[4], 'LT', ARGV[1], ARGV[5])
+end
+return 1

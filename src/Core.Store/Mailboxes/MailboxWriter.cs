@@ -1,0 +1,68 @@
+using Core.Store.Accounts;
+using Core.Store.Envelopes;
+using Core.Store.Presence;
+using Core.Store.Redis;
+using Microsoft.Extensions.Options;
+using StackExchange.Redis;
+
+namespace Core.Store.Mailboxes;
+
+/// <summary>Puts a sealed message into its recipient's mailbox: the second step of an acceptance, and the only one of a receipt.</summary>
+internal sealed class MailboxWriter(RedisConnection redis, MessageEnvelope envelopes, KnownAccounts accounts, TimeProvider time, IOptions<CoreStoreOptions> options)
+{
+    /// <summary>RFC 3261's Timer F is 32 s: by then a push has been answered or has failed, or was lost with a core.</summary>
+    public static readonly TimeSpan LookAgainAfter = TimeSpan.FromSeconds(33);
+
+    /// <summary>The safety net under the exact check: a record's TTL is so much longer than its validity.</summary>
+    public static readonly TimeSpan RecordGrace = TimeSpan.FromHours(1);
+
+    private readonly TimeSpan _validity = options.Value.Validity;
+
+    /// <summary>Seals and stores, unless it is there already.</summary>
+    /// <param name="message">What to store.</param>
+    /// <param name="sender">Its sender's name.</param>
+    /// <param name="recipient">Its recipient's name.</param>
+    /// <param name="name">Its own name.</param>
+    /// <param name="accepted">When it was first accepted.</param>
+    /// <param name="flags">Whether its sender is to be told; whether it is a receipt.</param>
+    /// <param name="mostQueued">Most of its kind in the mailbox.</param>
+    /// <param name="mostOfSender">Most of them from one sender, at most <paramref name="mostQueued"/>.</param>
+    public async Task<Acceptance> EnqueueAsync(
+        NewMessage message, AccountName sender, AccountName recipient, byte[] name, DateTimeOffset accepted, MemberFlags flags, int mostQueued, int mostOfSender)
+    {
+        DateTimeOffset expires = accepted + _validity;
+        byte[] record = envelopes.Seal(message, sender, recipient, accepted, expires, flags);
+        DateTimeOffset now = time.GetUtcNow();
+        TimeSpan lifetime = expires - now + RecordGrace;
+        RedisResult result = await redis.EvaluateAsync(
+            RedisScript.Enqueue,
+            [RedisKeys.Record(recipient.Partition, name), RedisKeys.Mailbox(recipient), RedisKeys.Sequence(recipient.Partition),
+                RedisKeys.Busy(recipient.Partition), RedisKeys.Bindings(recipient), RedisKeys.Accounts(recipient.Partition)],
+            [now.ToUnixTimeMilliseconds(), expires.ToUnixTimeMilliseconds(), recipient.Handle, (byte[])[.. MessageEnvelope.MemberHead(record), .. name], record,
+                Math.Max(1, (long)lifetime.TotalMilliseconds), mostQueued, mostOfSender, (long)LookAgainAfter.TotalMilliseconds]).ConfigureAwait(false);
+
+        RedisResult[] reply = (RedisResult[])result!;
+        switch (reply[0].ToString())
+        {
+            case "0":
+                return MessageEnding.StatusOf((byte[])reply[1]!, now) is { } known
+                    ? new Acceptance(AcceptOutcome.Repeated, known, null)
+                    : throw new StoreUnavailableException("A value under a record's key is not a record.");
+            case "1":
+                FlowId? flow = BindingLine.Flow((string?)reply[3]);
+                QueuedMessage queued = new(
+                    new MessageKey(message.Sender, message.MessageId, message.Recipient), (long)reply[1], (long)reply[2], 1, accepted, expires, message.Text);
+                return new Acceptance(
+                    AcceptOutcome.Accepted, new MessageStatus(MessageState.Enqueued, accepted, expires), flow is null ? null : new DirectedMessage(flow.Value, queued));
+            case "2":
+                return new Acceptance(AcceptOutcome.Repeated, new MessageStatus(MessageState.Expired, accepted, expires), null);
+            case "3":
+                accounts.Forget(message.Recipient);
+                return new Acceptance(AcceptOutcome.UnknownRecipient, null, null);
+            case "4":
+                return new Acceptance(AcceptOutcome.QueueFull, null, null);
+            default:
+                throw new StoreUnavailableException("enqueue.lua gave an answer that this program does not know.");
+        }
+    }
+}
