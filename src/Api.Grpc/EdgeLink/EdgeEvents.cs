@@ -96,10 +96,7 @@ internal sealed class EdgeEvents(EdgeRegistrations registrations, EdgeSubmission
         {
             Refreshed = new Refreshed { Flow = happened.Refresh.Flow, User = happened.Refresh.User, Outcome = RegisterOutcome.StoreUnavailable },
         },
-        EdgeEvent.EventOneofCase.Unregister => new CoreEvent
-        {
-            Reported = new Reported { Flow = happened.Unregister.Flow, User = happened.Unregister.User, Retry = true },
-        },
+        EdgeEvent.EventOneofCase.Unregister => new CoreEvent { Reported = new Reported { Number = happened.Unregister.Number, Retry = true } },
         EdgeEvent.EventOneofCase.PageRequest => new CoreEvent
         {
             Page = new Page
@@ -112,16 +109,7 @@ internal sealed class EdgeEvents(EdgeRegistrations registrations, EdgeSubmission
             },
         },
         EdgeEvent.EventOneofCase.Submit => new CoreEvent { Submitted = EdgeSubmissions.Refuse(happened.Submit, string.Empty, Refused.Store) },
-        EdgeEvent.EventOneofCase.DeliveryReport => new CoreEvent
-        {
-            Reported = new Reported
-            {
-                Flow = happened.DeliveryReport.Flow,
-                User = happened.DeliveryReport.User,
-                Sequence = happened.DeliveryReport.Sequence,
-                Retry = true,
-            },
-        },
+        EdgeEvent.EventOneofCase.DeliveryReport => new CoreEvent { Reported = new Reported { Number = happened.DeliveryReport.Number, Retry = true } },
         _ => throw new InvalidOperationException($"An event without an answer: {happened.EventCase}."),
     };
 }

@@ -83,7 +83,7 @@ internal sealed class EdgeRegistrations(
     {
         if (AccountAddress.TryCreate(unregister.User, _domain, out AccountAddress account))
             await store.UnregisterAsync(account, new FlowId(stream.EdgeId, stream.Epoch, unregister.Flow)).ConfigureAwait(false);
-        return new CoreEvent { Reported = new Reported { Flow = unregister.Flow, User = unregister.User } };
+        return new CoreEvent { Reported = new Reported { Number = unregister.Number } };
     }
 
     /// <summary>The next page; an empty one without a valid ticket, so that the edge does not ask again.</summary>

@@ -28,7 +28,7 @@ internal sealed class EdgeReports(
             CoreLog.ReportIgnored(logger, stream.EdgeId);
         }
 
-        return new CoreEvent { Reported = new Reported { Flow = report.Flow, User = report.User, Sequence = report.Sequence } };
+        return new CoreEvent { Reported = new Reported { Number = report.Number } };
     }
 
     private Task WriteDownAsync(DeliveryReport report, MessageKey message, FlowId flow) => report.Outcome switch

@@ -125,8 +125,7 @@ internal sealed class CoreLinks : ICoreLinks, IDisposable
 
     public void Report(DeliveryReport report, ICoreLink origin)
     {
-        EdgeEvent happened = new() { DeliveryReport = report };
-        Keep(report.Flow, report.User, report.Sequence, happened, origin.IsUp ? origin : PickAny());
+        Keep(new EdgeEvent { DeliveryReport = report }, origin.IsUp ? origin : PickAny());
     }
 
     public void Unregister(ulong flow, string user)
@@ -184,13 +183,13 @@ internal sealed class CoreLinks : ICoreLinks, IDisposable
     {
         long longestMs = 0;
         foreach (CoreStream stream in _streams) longestMs = Math.Max(longestMs, (stream.Settings?.MaxExpires ?? 0) * 1_000L);
-        Keep(flow, user, 0, new EdgeEvent { Unregister = new Unregister { Flow = flow, User = user } }, link, _clock.NowMs + longestMs);
+        Keep(new EdgeEvent { Unregister = new Unregister { Flow = flow, User = user } }, link, _clock.NowMs + longestMs);
     }
 
-    private void Keep(ulong flow, string user, long sequence, EdgeEvent happened, ICoreLink? link, long untilMs = long.MaxValue)
+    private void Keep(EdgeEvent happened, ICoreLink? link, long untilMs = long.MaxValue)
     {
         // Kept before it is posted: its confirmation may be here before Post returns. A post that fails is due again after the cut.
-        _outbox.Add(flow, user, sequence, happened, link, untilMs);
+        _outbox.Add(happened, link, untilMs);
         if (link is not null && !link.Post(happened)) _outbox.LinkCut(link);
     }
 

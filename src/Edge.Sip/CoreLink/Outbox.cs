@@ -15,7 +15,9 @@ internal sealed class Outbox(int most, EdgeClock clock, ILogger logger)
     private const int MostAtOnce = 1_024;   // each time that what is due is looked for: 4,000 a second
 
     private readonly Lock _gate = new();
-    private readonly Dictionary<(ulong Flow, string User, long Sequence), Entry> _entries = [];
+    private readonly Dictionary<ulong, Entry> _entries = [];
+    private readonly Dictionary<(ulong Flow, string User), ulong> _unregisters = [];   // their numbers
+    private ulong _last;
 
     public int Count
     {
@@ -25,25 +27,37 @@ internal sealed class Outbox(int most, EdgeClock clock, ILogger logger)
         }
     }
 
-    /// <param name="sequence">The report's; 0 for an unregistration.</param>
-    /// <param name="sentOn">The link it was posted to; null if none was up.</param>
+    /// <param name="happened">A report, or an unregistration, which takes the place of an earlier one; gets its number here.</param>
+    /// <param name="sentOn">The link it is posted to; null if none was up.</param>
     /// <param name="untilMs">From when on it means nothing any more, on the edge's clock.</param>
-    public void Add(ulong flow, string user, long sequence, EdgeEvent happened, ICoreLink? sentOn, long untilMs = long.MaxValue)
+    public void Add(EdgeEvent happened, ICoreLink? sentOn, long untilMs = long.MaxValue)
     {
         bool full;
         lock (_gate)
         {
-            full = _entries.Count >= most && !_entries.ContainsKey((flow, user, sequence));
+            ulong number = ++_last;
+            if (happened.Unregister is { } unregister)
+            {
+                unregister.Number = number;
+                _ = Forget(unregister.Flow, unregister.User);
+                _unregisters[(unregister.Flow, unregister.User)] = number;
+            }
+            else
+            {
+                happened.DeliveryReport.Number = number;
+            }
+
+            full = _entries.Count >= most;
             if (full)
             {
-                foreach ((ulong, string, long) any in _entries.Keys)
+                foreach (ulong any in _entries.Keys)
                 {
-                    _entries.Remove(any);
+                    Remove(any);
                     break;
                 }
             }
 
-            _entries[(flow, user, sequence)] = new Entry { Happened = happened, SentOn = sentOn, DueMs = clock.NowMs + RepeatMs, UntilMs = untilMs };
+            _entries[number] = new Entry { Happened = happened, SentOn = sentOn, DueMs = clock.NowMs + RepeatMs, UntilMs = untilMs };
         }
 
         if (full) EdgeLog.OutboxFull(logger);
@@ -53,22 +67,26 @@ internal sealed class Outbox(int most, EdgeClock clock, ILogger logger)
     {
         lock (_gate)
         {
-            (ulong, string, long) key = (reported.Flow, reported.User, reported.Sequence);
-            if (!reported.Retry) _entries.Remove(key);
-            else if (_entries.TryGetValue(key, out Entry? entry)) entry.DueMs = clock.NowMs + entry.NextPause();
+            if (!reported.Retry) Remove(reported.Number);
+            else if (_entries.TryGetValue(reported.Number, out Entry? entry)) entry.DueMs = clock.NowMs + entry.NextPause();
         }
     }
 
     /// <returns>Whether there was one: it may still take effect.</returns>
     public bool Forget(ulong flow, string user)
     {
-        lock (_gate) return _entries.Remove((flow, user, 0));
+        lock (_gate)
+        {
+            if (!_unregisters.TryGetValue((flow, user), out ulong number)) return false;
+            Remove(number);
+            return true;
+        }
     }
 
     /// <summary>Whether an unregistration is not confirmed yet.</summary>
     public bool HoldsUnregister(ulong flow, string user)
     {
-        lock (_gate) return _entries.ContainsKey((flow, user, 0));
+        lock (_gate) return _unregisters.ContainsKey((flow, user));
     }
 
     /// <summary>The link was cut: whatever it had not confirmed is due at once.</summary>
@@ -93,9 +111,9 @@ internal sealed class Outbox(int most, EdgeClock clock, ILogger logger)
             long now = clock.NowMs;
             ICoreLink? link = null;
             int sent = 0;
-            foreach ((var key, Entry entry) in _entries)
+            foreach ((ulong number, Entry entry) in _entries)
             {
-                if (entry.UntilMs <= now) _entries.Remove(key);   // removing keeps the enumeration valid
+                if (entry.UntilMs <= now) Remove(number);   // allowed while enumerating a dictionary
                 if (entry.UntilMs <= now || (entry.SentOn is not null && entry.DueMs > now)) continue;
                 if (sent++ == MostAtOnce) return;
                 link ??= pick();
@@ -104,6 +122,11 @@ internal sealed class Outbox(int most, EdgeClock clock, ILogger logger)
                 entry.DueMs = now + RepeatMs;
             }
         }
+    }
+
+    private void Remove(ulong number)
+    {
+        if (_entries.Remove(number, out Entry? entry) && entry.Happened.Unregister is { } unregister) _unregisters.Remove((unregister.Flow, unregister.User));
     }
 
     private sealed class Entry

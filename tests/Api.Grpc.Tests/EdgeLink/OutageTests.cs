@@ -40,7 +40,7 @@ public sealed class OutageTests(RedisCore fixture) : IClassFixture<RedisCore>
             new EdgeEvent { Register = link.Register("carol", 3) },
             new EdgeEvent { Refresh = new Refresh { Flow = 1, User = "alice", Ticket = sender.Ticket, ExpiresSeconds = 600, Device = "d" } },
             new EdgeEvent { PageRequest = new PageRequest { Flow = 1, User = "alice", Ticket = sender.Ticket, After = 9 } },
-            new EdgeEvent { Unregister = new Unregister { Flow = 9, User = "alice" } },
+            new EdgeEvent { Unregister = new Unregister { Flow = 9, User = "alice", Number = 1 } },
             new EdgeEvent { DeliveryReport = TestLink.Report(delivery, DeliveryOutcome.AcceptedByDevice) });
 
         using HttpResponseMessage post = await posting;
@@ -61,6 +61,7 @@ public sealed class OutageTests(RedisCore fixture) : IClassFixture<RedisCore>
         Assert.Equal((RegisterOutcome.StoreUnavailable, 5u), (registered.Outcome, registered.RetryAfterSeconds));
         Assert.Equal(RegisterOutcome.StoreUnavailable, refreshed.Outcome);
         Assert.Equal((true, 9L, 9L), (page.Failed, page.After, page.Upto));
+        Assert.Equal([0ul, 1ul], reported.Select(r => r.Number).Order());
         Assert.All(reported, r => Assert.True(r.Retry));
         Assert.Equal(HttpStatusCode.ServiceUnavailable, (await probe.GetAsync("/readyz")).StatusCode);
         Assert.Equal(HttpStatusCode.OK, (await probe.GetAsync("/livez")).StatusCode);

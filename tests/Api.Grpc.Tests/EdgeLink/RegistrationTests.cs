@@ -171,12 +171,12 @@ public sealed class RegistrationTests(RedisCore fixture) : IClassFixture<RedisCo
     }
 
     [Fact]
-    public async Task Unregister_Always_ConfirmedWithSequenceZero()
+    public async Task Unregister_Always_ConfirmedByItsNumber()
     {
         await _link.RegisterAsync("alice", 12);
-        await _link.SendAsync(new EdgeEvent { Unregister = new Unregister { Flow = 12, User = "alice" } });
+        await _link.SendAsync(new EdgeEvent { Unregister = new Unregister { Flow = 12, User = "alice", Number = 3 } });
         Reported reported = (await _link.NextAsync(CoreEvent.EventOneofCase.Reported)).Reported;
-        Assert.Equal((12ul, "alice", 0L, false), (reported.Flow, reported.User, reported.Sequence, reported.Retry));
+        Assert.Equal((3ul, false), (reported.Number, reported.Retry));
     }
 
     [Fact]

@@ -58,7 +58,7 @@ public class CoreLinkTests
     {
         bool confirm = false;
         await using TestEdge edge = await TestEdge.StartAsync();
-        edge.Core.OnReport = report => confirm ? new Reported { Flow = report.Flow, User = report.User, Sequence = report.Sequence } : null;
+        edge.Core.OnReport = report => confirm ? new Reported { Number = report.Number } : null;
         SipClient bob = await edge.RegisteredAsync();
         await edge.Core.SendAsync(new CoreEvent { Delivery = edge.Core.Delivery(edge.FlowOf("bob"), "bob", 5) });
         await edge.Core.SeenAsync(happened => happened.DeliveryReport);

@@ -19,7 +19,7 @@ public class OutboxTests
     {
         Add(1);
         Add(2);
-        _outbox.Confirm(new Reported { Flow = 1, User = "bob", Sequence = 1 });
+        _outbox.Confirm(new Reported { Number = 1 });
         _outbox.SendDue(() => _link);
         Assert.Empty(_link.Posted);
         _outbox.LinkCut(_link);
@@ -32,7 +32,7 @@ public class OutboxTests
     public void Entry_StoreUnavailable_IsSentAgainASecondLater()
     {
         Add(1);
-        _outbox.Confirm(new Reported { Flow = 1, User = "bob", Sequence = 1, Retry = true });
+        _outbox.Confirm(new Reported { Number = 1, Retry = true });
         _outbox.SendDue(() => _link);
         Assert.Empty(_link.Posted);
         _time.Advance(TimeSpan.FromSeconds(1));
@@ -68,14 +68,14 @@ public class OutboxTests
         for (int second = 1; second <= 90; second++)
         {
             int before = _link.Posted.Count;
-            if (second == 1 || sentAt.Count > 0 && sentAt[^1] == second - 1) _outbox.Confirm(new Reported { Flow = 1, User = "bob", Retry = true });
+            if (second == 1 || sentAt.Count > 0 && sentAt[^1] == second - 1) _outbox.Confirm(new Reported { Number = 1, Retry = true });
             Pass(seconds: 1);
             if (_link.Posted.Count > before) sentAt.Add(second);
         }
 
         Assert.Equal([1, 3, 7, 15, 30, 45, 60, 75, 90], sentAt.Select(second => (int)second));
         Assert.Equal(1, _outbox.Count);
-        _outbox.Confirm(new Reported { Flow = 1, User = "bob" });
+        _outbox.Confirm(new Reported { Number = 1 });
         Assert.Equal(0, _outbox.Count);
     }
 
@@ -83,7 +83,7 @@ public class OutboxTests
     public void SendDue_Many_LeavesRoomForWhatClientsAsk()
     {
         Outbox outbox = new(5_000, new EdgeClock(_time), NullLogger.Instance);
-        for (int i = 1; i <= 2_500; i++) outbox.Add(1, "bob", i, new EdgeEvent(), null);
+        for (int i = 1; i <= 2_500; i++) outbox.Add(Report(i), null);
         outbox.SendDue(() => _link);
         Assert.Equal(1_024, _link.Posted.Count);
         outbox.SendDue(() => _link);
@@ -99,6 +99,33 @@ public class OutboxTests
         Assert.False(_outbox.Forget(1, "bob"));
         _outbox.SendDue(() => _link);
         Assert.Empty(_link.Posted);
+    }
+
+    [Fact]
+    public void Confirm_OfAnEarlierTry_LeavesTheLaterReport()
+    {
+        Add(5);
+        Add(5);   // the client's refresh made it try 1 again
+        _outbox.Confirm(new Reported { Number = 1 });
+        _outbox.Confirm(new Reported { Number = 1 });
+        Assert.Equal(1, _outbox.Count);
+        _outbox.LinkCut(_link);
+        _outbox.SendDue(() => _link);
+        Assert.Equal(2ul, Assert.Single(_link.Posted).DeliveryReport.Number);
+    }
+
+    [Fact]
+    public void Unregister_Again_OnlyTheLastOneIsKept()
+    {
+        AddUnregister(_link, untilMs: Now + 3_600_000);
+        Assert.True(_outbox.Forget(1, "bob"));
+        AddUnregister(_link, untilMs: Now + 3_600_000);
+        AddUnregister(_link, untilMs: Now + 3_600_000);
+        _outbox.Confirm(new Reported { Number = 1 });
+        _outbox.Confirm(new Reported { Number = 2 });
+        Assert.Equal((1, true), (_outbox.Count, _outbox.HoldsUnregister(1, "bob")));
+        _outbox.Confirm(new Reported { Number = 3 });
+        Assert.Equal((0, false), (_outbox.Count, _outbox.HoldsUnregister(1, "bob")));
     }
 
     [Fact]
@@ -118,8 +145,10 @@ public class OutboxTests
         _outbox.SendDue(() => _link);
     }
 
-    private void AddUnregister(ICoreLink? sentOn, long untilMs) => _outbox.Add(1, "bob", 0, new EdgeEvent { Unregister = new Unregister() }, sentOn, untilMs);
+    private void AddUnregister(ICoreLink? sentOn, long untilMs) => 
+        _outbox.Add(new EdgeEvent { Unregister = new Unregister { Flow = 1, User = "bob" } }, sentOn, untilMs);
 
-    private void Add(long sequence) =>
-        _outbox.Add(1, "bob", sequence, new EdgeEvent { DeliveryReport = new DeliveryReport { Flow = 1, User = "bob", Sequence = sequence } }, _link);
+    private void Add(long sequence) => _outbox.Add(Report(sequence), _link);
+
+    private static EdgeEvent Report(long sequence) => new() { DeliveryReport = new DeliveryReport { Flow = 1, User = "bob", Sequence = sequence } };
 }

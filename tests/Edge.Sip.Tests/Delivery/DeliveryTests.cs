@@ -286,7 +286,7 @@ public class DeliveryTests
     {
         bool available = false;
         await using TestEdge edge = await TestEdge.StartAsync(
-            moveTime: true, core: core => core.OnUnregister = ended => new Reported { Flow = ended.Flow, User = ended.User, Retry = !available });
+            moveTime: true, core: core => core.OnUnregister = ended => new Reported { Number = ended.Number, Retry = !available });
         SipClient bob = await edge.RegisteredAsync();
         await bob.DisposeAsync();
         await edge.MoveUntilAsync(() => edge.Core.Count(happened => happened.Unregister) >= 8, TimeSpan.FromMinutes(3), "sent again and again");

@@ -68,9 +68,9 @@ internal sealed class FakeCore : IAsyncDisposable
 
     public Func<PageRequest, Page?> OnPageRequest { get; set; } = request => Empty(request.Flow, request.User, request.After);
 
-    public Func<DeliveryReport, Reported?> OnReport { get; set; } = report => new Reported { Flow = report.Flow, User = report.User, Sequence = report.Sequence };
+    public Func<DeliveryReport, Reported?> OnReport { get; set; } = report => new Reported { Number = report.Number };
 
-    public Func<Unregister, Reported?> OnUnregister { get; set; } = unregister => new Reported { Flow = unregister.Flow, User = unregister.User };
+    public Func<Unregister, Reported?> OnUnregister { get; set; } = unregister => new Reported { Number = unregister.Number };
 
     /// <summary>What came up so far, in order.</summary>
     public IReadOnlyList<EdgeEvent> Events
