@@ -21,7 +21,7 @@ internal sealed class DeliveryPump(ICoreLinks links, SipOptions options, EdgeClo
     /// <summary>A direct push.</summary>
     public void Push(SipSession session, Binding binding, ICoreLink link, LinkDelivery delivery)
     {
-        LaneVerdict verdict = binding.Lane.Push(Hold(link, delivery));
+        LaneVerdict verdict = binding.Lane.Push(new HeldDelivery(delivery, link));
         if (verdict != LaneVerdict.Taken) Dropped(session, verdict);
         Pump(session, binding);
     }
@@ -38,7 +38,7 @@ internal sealed class DeliveryPump(ICoreLinks links, SipOptions options, EdgeClo
             bool cut = false;
             foreach (LinkDelivery delivery in page.Deliveries)
             {
-                LaneVerdict verdict = binding.Lane.PageDelivery(Hold(link, delivery));
+                LaneVerdict verdict = binding.Lane.PageDelivery(new HeldDelivery(delivery, link));
                 if (verdict != LaneVerdict.Taken) Dropped(session, verdict);
                 cut = verdict == LaneVerdict.Full;
                 if (cut) break;
@@ -123,8 +123,6 @@ internal sealed class DeliveryPump(ICoreLinks links, SipOptions options, EdgeClo
         _ => DeliveryOutcome.Failed,
     };
 
-    private static HeldDelivery Hold(ICoreLink link, LinkDelivery delivery) => new(delivery, link, link.Clock.ToEdge(delivery.ExpireTimeMs));
-
     /// <summary>Sends what may be sent now and asks for more.</summary>
     private void Pump(SipSession session, Binding binding)
     {
@@ -132,7 +130,7 @@ internal sealed class DeliveryPump(ICoreLinks links, SipOptions options, EdgeClo
         while (binding.Lane.TryTakeNext(out HeldDelivery? next))
         {
             next!.Binding = binding;
-            if (clock.NowMs >= next.ExpiresMs)
+            if (next.HasExpired(clock.NowMs))
             {
                 Finish(session, next, DeliveryOutcome.ExpiredAtEdge, 0, wasInFlight: false);
             }

@@ -235,5 +235,5 @@ public class DeliveryLaneTests
     }
 
     private static HeldDelivery Message(long sequence, long previous = 0, uint attempt = 1) =>
-        new(new LinkDelivery { Sequence = sequence, Previous = previous, Attempt = attempt, Retry = attempt > 1 }, new NoLink(), long.MaxValue);
+        new(new LinkDelivery { Sequence = sequence, Previous = previous, Attempt = attempt, Retry = attempt > 1 }, new NoLink());
 }

@@ -191,25 +191,6 @@ public class DeliveryTests
         Assert.Equal(DeliveryOutcome.AcceptedByDevice, reports[1].Outcome);
     }
 
-    /// <summary>Spec S14, promise P5: checked just before the write.</summary>
-    [Fact]
-    [Spec("S14", "P5")]
-    public async Task Expiry_WhileHeld_IsReportedAndNeverSent()
-    {
-        await using TestEdge edge = await TestEdge.StartAsync(moveTime: true);
-        SipClient bob = await edge.RegisteredAsync();
-        bob.Answer = _ => 0;
-        ulong flow = edge.FlowOf("bob");
-        LinkDelivery held = edge.Core.Delivery(flow, "bob", 2, previous: 1);
-        held.ExpireTimeMs = edge.Core.NowMs + 10_000;
-        await edge.Core.SendAsync(new CoreEvent { Delivery = edge.Core.Delivery(flow, "bob", 1) }, new CoreEvent { Delivery = held });
-        SipText first = (await bob.ReceiveAsync(1))[0];
-        await edge.MoveAsync(TimeSpan.FromSeconds(11));
-        await bob.RespondAsync(first, 200);
-        await edge.Core.SeenAsync(happened => happened.DeliveryReport, report => report is { Sequence: 2, Outcome: DeliveryOutcome.ExpiredAtEdge });
-        Assert.Single(bob.Received);
-    }
-
     [Fact]
     [Spec("S18", "S38")]
     public async Task ConnectionEnd_FailsWhatWasWrittenThenUnregisters()

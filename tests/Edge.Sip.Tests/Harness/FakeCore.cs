@@ -54,6 +54,9 @@ internal sealed class FakeCore : IAsyncDisposable
     /// <summary>Whether heartbeats are left without one.</summary>
     public bool Silent { get; set; }
 
+    /// <summary>How long what it writes is under way: each batch says that it was written so much before it arrives.</summary>
+    public long LateMs { get; set; }
+
     /// <summary>The certificate of the last edge that connected.</summary>
     public string? EdgeName { get; private set; }
 
@@ -106,7 +109,7 @@ internal sealed class FakeCore : IAsyncDisposable
     }
 
     /// <summary>Sends events in one batch.</summary>
-    public Task SendAsync(params CoreEvent[] events) => WriteAsync(_stream!, new ConnectResponse { Events = { events }, CoreTimeMs = NowMs });
+    public Task SendAsync(params CoreEvent[] events) => WriteAsync(_stream!, new ConnectResponse { Events = { events }, CoreTimeMs = NowMs - LateMs });
 
     public long NowMs => _time.GetUtcNow().ToUnixTimeMilliseconds();
 
@@ -193,7 +196,7 @@ internal sealed class FakeCore : IAsyncDisposable
                 await context.Request.Body.ReadExactlyAsync(head, context.RequestAborted);
                 byte[] body = new byte[BinaryPrimitives.ReadInt32BigEndian(head.AsSpan(1))];
                 await context.Request.Body.ReadExactlyAsync(body, context.RequestAborted);
-                ConnectResponse answers = new() { CoreTimeMs = NowMs };
+                ConnectResponse answers = new() { CoreTimeMs = NowMs - LateMs };
                 foreach (EdgeEvent happened in ConnectRequest.Parser.ParseFrom(body).Events)
                 {
                     lock (_gate) _events.Add(happened);
