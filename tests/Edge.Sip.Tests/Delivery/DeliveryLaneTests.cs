@@ -170,6 +170,58 @@ public class DeliveryLaneTests
     }
 
     [Fact]
+    [Spec("D.devices")]
+    public void Retry_TakenAboveHighest_TheSweepsPageBringsItNoSecondTime()
+    {
+        Page(_lane, 0, 9, Message(9, attempt: 3));   // it had failed on another device
+        Assert.True(_lane.TryTakeNext(out _));
+        Page(_lane, 0, 9, Message(9, attempt: 3));
+        Assert.Equal(0, _lane.Held);
+    }
+
+    /// <summary>A device that recovers: its next REGISTER brings everything that had failed, in pages that begin below the highest.</summary>
+    [Fact]
+    [Spec("S15", "S16")]
+    public void Retries_MoreThanALaneHolds_PagesGoOnBelowHighest()
+    {
+        DeliveryLane lane = new(1, most: 2);
+        Page(lane, 0, 0);
+        for (int i = 1; i <= 6; i++)
+        {
+            lane.Push(Message(i, previous: i - 1));
+            Assert.True(lane.TryTakeNext(out HeldDelivery? one));
+            lane.Finished(one!, failed: true);
+        }
+
+        Page(lane, 0, 4, more: true, Message(1, attempt: 2), Message(2, attempt: 2), Message(3, attempt: 2), Message(4, attempt: 2));   // cut after 2
+        Assert.Equal(6, lane.Highest);
+        Assert.Equal([1, 2], TakeAll(lane));
+        Assert.True(lane.TryAskPage(0, out long after));
+        Assert.Equal(2, after);
+        Page(lane, 2, 4, more: true, Message(3, attempt: 2), Message(4, attempt: 2));
+        Assert.Equal([3, 4], TakeAll(lane));
+        Assert.True(lane.TryAskPage(0, out after));
+        Assert.Equal(4, after);
+        Page(lane, 4, 6, Message(5, attempt: 2), Message(6, attempt: 2));
+        Assert.Equal([5, 6], TakeAll(lane));
+        Assert.False(lane.TryAskPage(0, out _));
+    }
+
+    [Fact]
+    public void Page_BelowHighestThatNeverComes_IsAskedForAgainFromThere()
+    {
+        _lane.Push(Message(9));
+        Page(_lane, 0, 3, more: true);
+        Assert.True(_lane.TryAskPage(10_000, out long after));
+        Assert.Equal(3, after);
+        Assert.True(_lane.TryAskPage(15_000, out after));
+        Assert.Equal(3, after);
+        _lane.PageFailed(15_001);
+        Assert.True(_lane.TryAskPage(16_001, out after));
+        Assert.Equal(3, after);
+    }
+
+    [Fact]
     [Spec("S15", "D.order")]
     public void Window_OfOne_WaitsForTheAnswer()
     {
