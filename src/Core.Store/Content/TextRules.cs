@@ -1,18 +1,25 @@
 using System.Buffers;
-using System.Globalization;
 using System.Text;
 using System.Text.Unicode;
 
 namespace Core.Store.Content;
 
 /// <summary>What a text must be before anything is stored (spec S2): well-formed, without NUL, not blank, not too long.</summary>
-/// <remarks>Refused, never truncated, split or normalised. Graphemes are counted by StringInfo (UAX #29 without rule GB9c).</remarks>
+/// <remarks>Refused, never truncated, split or normalised. Characters are <see cref="GraphemeClusters"/>.</remarks>
 public static class TextRules
 {
     /// <summary>Texts of up to this many UTF-16 units are counted on the stack.</summary>
     private const int StackUnits = 1_024;
 
     private static readonly SearchValues<byte> AsciiBlanks = SearchValues.Create(" \t\n\v\f\r"u8);
+
+    /// <summary>Default_Ignorable_Code_Point of Unicode 17.0, in ranges: zero-width characters, joiners, fillers, variation selectors, tags.</summary>
+    private static ReadOnlySpan<int> Ignorables =>
+    [
+        0x00AD, 0x00AD, 0x034F, 0x034F, 0x061C, 0x061C, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x180B, 0x180F, 0x200B, 0x200F, 0x202A, 0x202E,
+        0x2060, 0x206F, 0x3164, 0x3164, 0xFE00, 0xFE0F, 0xFEFF, 0xFEFF, 0xFFA0, 0xFFA0, 0xFFF0, 0xFFF8, 0x1BCA0, 0x1BCA3, 0x1D173, 0x1D17A,
+        0xE0000, 0xE0FFF,
+    ];
 
     /// <summary>Checks a text and counts it in all four ways.</summary>
     /// <param name="utf8">The text as it came in.</param>
@@ -49,7 +56,7 @@ public static class TextRules
         char[]? rented = units > StackUnits ? ArrayPool<char>.Shared.Rent(units) : null;
         Span<char> chars = rented is null ? stackalloc char[StackUnits] : rented;
         units = Encoding.UTF8.GetChars(utf8, chars);
-        ReadOnlySpan<char> text = chars[..units];
+        Span<char> text = chars[..units];
 
         int codePoints = 0;
         blank = true;
@@ -59,17 +66,12 @@ public static class TextRules
             blank = blank && IsBlank(rune);
         }
 
-        int graphemes = 0;
-        for (ReadOnlySpan<char> rest = text; !rest.IsEmpty; graphemes++)
-        {
-            rest = rest[StringInfo.GetNextTextElementLength(rest)..];
-        }
-
-        chars[..units].Clear();   // the pool must not keep texts
+        int graphemes = GraphemeClusters.Count(text);
+        text.Clear();   // the pool must not keep texts
         if (rented is not null) ArrayPool<char>.Shared.Return(rented);
         return new TextCounts(graphemes, codePoints, units, utf8.Length);
     }
 
-    /// <summary>White space, and what has no width of its own (zero-width space, joiners, byte order mark).</summary>
-    private static bool IsBlank(Rune rune) => Rune.IsWhiteSpace(rune) || Rune.GetUnicodeCategory(rune) == UnicodeCategory.Format;
+    /// <summary>Shows nothing by itself: White_Space or Default_Ignorable_Code_Point.</summary>
+    private static bool IsBlank(Rune rune) => Rune.IsWhiteSpace(rune) || CodePointRanges.Contain(Ignorables, rune.Value);
 }
