@@ -7,6 +7,7 @@ namespace Edge.Sip.CoreLink;
 /// <remarks>
 /// An unregistration is given up only when no registration made before it can be standing: until then a store that was away would take the dead
 /// flow for the account's device. Resends are paced: they must not stand in front of what clients ask just now.
+/// When it is full, what the core finds out by itself goes first: a device's 2xx or final refusal that is lost sends the message there again.
 /// </remarks>
 internal sealed class Outbox(int most, EdgeClock clock, ILogger logger)
 {
@@ -17,6 +18,7 @@ internal sealed class Outbox(int most, EdgeClock clock, ILogger logger)
     private readonly Lock _gate = new();
     private readonly Dictionary<ulong, Entry> _entries = [];
     private readonly Dictionary<(ulong Flow, string User), ulong> _unregisters = [];   // their numbers
+    private readonly HashSet<ulong> _lesser = [];   // numbers of unregistrations, failed tries and expiries
     private ulong _last;
 
     public int Count
@@ -47,17 +49,10 @@ internal sealed class Outbox(int most, EdgeClock clock, ILogger logger)
                 happened.DeliveryReport.Number = number;
             }
 
-            full = _entries.Count >= most;
-            if (full)
-            {
-                foreach (ulong any in _entries.Keys)
-                {
-                    Remove(any);
-                    break;
-                }
-            }
-
             _entries[number] = new Entry { Happened = happened, SentOn = sentOn, DueMs = clock.NowMs + RepeatMs, UntilMs = untilMs };
+            if (happened.DeliveryReport?.Outcome is not (DeliveryOutcome.AcceptedByDevice or DeliveryOutcome.RefusedByDevice)) _lesser.Add(number);
+            full = _entries.Count > most;
+            if (full) Remove(Least());
         }
 
         if (full) EdgeLog.OutboxFull(logger);
@@ -124,8 +119,17 @@ internal sealed class Outbox(int most, EdgeClock clock, ILogger logger)
         }
     }
 
+    /// <summary>What is worth least of all that is kept.</summary>
+    private ulong Least()
+    {
+        foreach (ulong number in _lesser) return number;
+        foreach (ulong number in _entries.Keys) return number;
+        return 0;
+    }
+
     private void Remove(ulong number)
     {
+        _lesser.Remove(number);
         if (_entries.Remove(number, out Entry? entry) && entry.Happened.Unregister is { } unregister) _unregisters.Remove((unregister.Flow, unregister.User));
     }
 

@@ -46,7 +46,7 @@ internal static partial class EdgeLog
     [LoggerMessage(EventId = 304, EventName = "SnapshotSent", Level = LogLevel.Information, Message = "A core that is there again was told of {Bindings} bindings")]
     public static partial void SnapshotSent(ILogger logger, int bindings);
 
-    [LoggerMessage(EventId = 305, EventName = "OutboxFull", Level = LogLevel.Error, Message = "Too many unconfirmed reports: one was dropped; its message will be delivered again")]
+    [LoggerMessage(EventId = 305, EventName = "OutboxFull", Level = LogLevel.Error, Message = "Too many unconfirmed reports: one was dropped; if it told of a delivery, that message will be delivered again")]
     public static partial void OutboxFull(ILogger logger);
 
     [LoggerMessage(EventId = 306, EventName = "DeliveryEnded", Level = LogLevel.Debug, Message = "Connection {Flow}: message {MessageId}, try {Attempt}: {Outcome} ({Status})")]

@@ -137,6 +137,34 @@ public class OutboxTests
         Assert.Equal(2, _outbox.Count);
     }
 
+    /// <summary>Promise P2 without a repeat: what the core cannot find out by itself is kept longest.</summary>
+    [Theory]
+    [InlineData(DeliveryOutcome.AcceptedByDevice)]
+    [InlineData(DeliveryOutcome.RefusedByDevice)]
+    public void Outbox_Full_KeepsWhatADeviceAnsweredForGood(DeliveryOutcome outcome)
+    {
+        Add(1, outcome);
+        Add(2, DeliveryOutcome.Failed);
+        Add(3, outcome);                                        // in place of 2
+        AddUnregister(_link, untilMs: Now + 3_600_000);         // in place of nothing
+        Add(4, DeliveryOutcome.ExpiredAtEdge);
+        _outbox.LinkCut(_link);
+        _outbox.SendDue(() => _link);
+        Assert.Equal([1, 3], _link.Posted.Select(happened => happened.DeliveryReport.Sequence).Order());
+        Assert.False(_outbox.HoldsUnregister(1, "bob"));
+        Add(5, outcome);
+        Assert.Equal(2, _outbox.Count);
+    }
+
+    [Fact]
+    public void Outbox_FullOfUnregistrations_TakesAReportInsteadOfOne()
+    {
+        AddUnregister(_link, untilMs: Now + 3_600_000);
+        Add(1, DeliveryOutcome.AcceptedByDevice);
+        Add(2, DeliveryOutcome.AcceptedByDevice);
+        Assert.Equal((2, false), (_outbox.Count, _outbox.HoldsUnregister(1, "bob")));
+    }
+
     private long Now => new EdgeClock(_time).NowMs;
 
     private void Pass(int seconds)
@@ -148,7 +176,8 @@ public class OutboxTests
     private void AddUnregister(ICoreLink? sentOn, long untilMs) => 
         _outbox.Add(new EdgeEvent { Unregister = new Unregister { Flow = 1, User = "bob" } }, sentOn, untilMs);
 
-    private void Add(long sequence) => _outbox.Add(Report(sequence), _link);
+    private void Add(long sequence, DeliveryOutcome outcome = DeliveryOutcome.Failed) => _outbox.Add(Report(sequence, outcome), _link);
 
-    private static EdgeEvent Report(long sequence) => new() { DeliveryReport = new DeliveryReport { Flow = 1, User = "bob", Sequence = sequence } };
+    private static EdgeEvent Report(long sequence, DeliveryOutcome outcome = DeliveryOutcome.Failed) =>
+        new() { DeliveryReport = new DeliveryReport { Flow = 1, User = "bob", Sequence = sequence, Outcome = outcome } };
 }
