@@ -148,7 +148,11 @@ internal sealed class CoreLinks : ICoreLinks, IDisposable
         Events.LinkUp(stream);
     }
 
-    internal void LinkCut(CoreStream stream) => _outbox.LinkCut(stream);
+    internal void LinkCut(CoreStream stream)
+    {
+        _outbox.LinkCut(stream);
+        Events.LinkCut(stream);
+    }
 
     internal void Confirm(Reported reported) => _outbox.Confirm(reported);
 

@@ -8,6 +8,9 @@ internal interface ILinkEvents
     /// <summary>The link is up: the core needs a snapshot.</summary>
     void LinkUp(ICoreLink link);
 
+    /// <summary>The link is down: what was asked on it and not answered will not be.</summary>
+    void LinkCut(ICoreLink link);
+
     void Delivered(ICoreLink link, LinkDelivery delivery);
 
     void Paged(ICoreLink link, Page page);

@@ -29,6 +29,20 @@ internal sealed class LinkEventRouter(SessionTable sessions, ICoreLinks links, D
         EdgeLog.SnapshotSent(logger, bindings);
     }
 
+    public void LinkCut(ICoreLink link)
+    {
+        foreach ((_, SipSession session) in sessions.All)
+        {
+            lock (session.Connection.Gate)
+            {
+                foreach (Binding binding in session.Bindings)
+                {
+                    if (binding.RefreshOn == link) pump.RefreshLost(session, binding);
+                }
+            }
+        }
+    }
+
     public void Delivered(ICoreLink link, LinkDelivery delivery)
     {
         if (sessions.Find(delivery.Flow) is not { } session)
@@ -83,9 +97,12 @@ internal sealed class LinkEventRouter(SessionTable sessions, ICoreLinks links, D
             Binding? known = session.Find(refreshed.User);
             if (known is null && refreshed.Outcome == RegisterOutcome.Bound) links.UnregisterStray(refreshed.Flow, refreshed.User, link);
             if (known is not { IsBound: true } binding) return;
+            bool isLast = binding.RefreshOn == link;
+            if (isLast) binding.RefreshOn = null;
             switch (refreshed.Outcome)
             {
                 case RegisterOutcome.Bound:
+                    if (isLast) binding.RefreshByClient = false;
                     if (refreshed.Page is not null) pump.TakePage(session, binding, link, refreshed.Page);
                     break;
                 case RegisterOutcome.BadTicket:

@@ -73,8 +73,8 @@ internal sealed class DeliveryPump(ICoreLinks links, SipOptions options, EdgeClo
             if (!binding.IsBound) continue;
             Pump(session, binding);
             if (binding.RefreshAgainMs == 0 || binding.RefreshAgainMs > nowMs) continue;
-            binding.RefreshAgainMs = 0;
-            if (links.Pick(binding.UserUtf8) is { } link) PostRefresh(session, binding, link, binding.RefreshByClient);
+            if (links.Pick(binding.UserUtf8) is { } link) PostRefresh(session, binding, link, byClient: false);   // without a link the next snapshot brings it
+            else binding.RefreshAgainMs = 0;
         }
     }
 
@@ -89,11 +89,12 @@ internal sealed class DeliveryPump(ICoreLinks links, SipOptions options, EdgeClo
     }
 
     /// <summary>Renews a binding at a core, which answers with what waits.</summary>
-    /// <param name="byClient">Whether a client's REGISTER asks for it; else a snapshot.</param>
+    /// <param name="byClient">Whether a client's REGISTER asks for it now; one of before that no core has confirmed goes with it.</param>
     public bool PostRefresh(SipSession session, Binding binding, ICoreLink link, bool byClient)
     {
-        binding.RefreshByClient = byClient;
-        return link.Post(new EdgeEvent
+        binding.RefreshByClient |= byClient;
+        binding.RefreshOn = link;
+        bool posted = link.Post(new EdgeEvent
         {
             Refresh = new Refresh
             {
@@ -103,9 +104,21 @@ internal sealed class DeliveryPump(ICoreLinks links, SipOptions options, EdgeClo
                 ExpiresSeconds = binding.SecondsLeft(clock.NowMs),
                 Device = binding.Contact.Device,
                 After = binding.Lane.Highest,
-                ByClient = byClient,
+                ByClient = binding.RefreshByClient,
             },
         });
+        if (!posted) RefreshLost(session, binding);
+        else if (binding.RefreshAgainMs <= clock.NowMs) binding.RefreshAgainMs = 0;   // this is it
+        return posted;
+    }
+
+    /// <summary>The link was cut before it answered: what a client asked for goes to another core now, or to the first that is back.</summary>
+    public void RefreshLost(SipSession session, Binding binding)
+    {
+        binding.RefreshOn = null;
+        if (!binding.RefreshByClient) return;
+        binding.RefreshAgainMs = clock.NowMs;
+        session.DueBy(binding.RefreshAgainMs);
     }
 
     /// <summary>A push that nobody here can take.</summary>

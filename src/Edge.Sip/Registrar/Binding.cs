@@ -1,3 +1,4 @@
+using Edge.Sip.CoreLink;
 using Edge.Sip.Delivery;
 using Google.Protobuf;
 
@@ -38,8 +39,14 @@ internal sealed class Binding(string user, DeliveryLane lane)
     /// <summary>When to send the refresh again that the store could not take; 0: it need not be.</summary>
     public long RefreshAgainMs { get; set; }
 
-    /// <summary>Whether that refresh was a client's.</summary>
+    /// <summary>Whether a client's REGISTER is behind it: so until a core has confirmed the refresh, whatever snapshots go out meanwhile.</summary>
     public bool RefreshByClient { get; set; }
+
+    /// <summary>The link that has not answered the last refresh; null if none is under way.</summary>
+    public ICoreLink? RefreshOn { get; set; }
+
+    /// <summary>An unregistration of before may take effect after the registration under way: it is confirmed again a little later.</summary>
+    public bool MayBeUndone { get; set; }
 
     public RegisteredContact Contact { get; set; } = RegisteredContact.None;
 

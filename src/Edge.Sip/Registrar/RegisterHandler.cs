@@ -17,6 +17,7 @@ internal sealed class RegisterHandler(
     SipOptions options, ICoreLinks links, DeliveryPump pump, CredentialReader credentials, Responder responder, EdgeClock clock, EdgeMetrics metrics)
 {
     private const int MostRouteBytes = 1_024;
+    private const long UndoneMs = 20_000;   // longer than a link may be silent (15 s) and a store call take (5 s): whatever was sent before has taken effect by then
 
     public void Handle(SipSession session, in SipRequest request, in SipRequestFields fields)
     {
@@ -177,7 +178,7 @@ internal sealed class RegisterHandler(
         register.User = binding.User;
         register.ExpiresSeconds = (uint)seconds;
         register.Device = contact.Device;
-        if (seconds > 0) links.ForgetUnregister(session.Flow, binding.User);
+        if (seconds > 0) binding.MayBeUndone |= links.ForgetUnregister(session.Flow, binding.User);
         PendingRegister pending = new(this)
         {
             Session = session,
@@ -216,7 +217,7 @@ internal sealed class RegisterHandler(
         Finish(session, intent == RegisterIntent.Unbind ? null : binding, ref answer);
         if (intent == RegisterIntent.Bind)
         {
-            _ = pump.PostRefresh(session, binding, link, byClient: true);   // a link cut just now: its snapshot says it again
+            _ = pump.PostRefresh(session, binding, link, byClient: true);
         }
         else if (intent == RegisterIntent.Unbind)
         {
@@ -238,7 +239,10 @@ internal sealed class RegisterHandler(
         binding.TicketExpiresMs = pending.Link.Clock.ToEdge(answer.TicketExpireTimeMs);
         binding.ExpiresMs = now + (pending.Seconds * 1_000L);
         binding.Contact = pending.Contact;
-        binding.RefreshAgainMs = 0;
+        binding.RefreshAgainMs = binding.MayBeUndone ? now + UndoneMs : 0;
+        binding.RefreshByClient = false;
+        binding.RefreshOn = null;
+        binding.MayBeUndone = false;
         session.BindingsChanged(now);
     }
 

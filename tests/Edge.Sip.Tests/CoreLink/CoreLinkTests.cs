@@ -126,4 +126,55 @@ public class CoreLinkTests
         edge.Core.Silent = true;
         await edge.MoveUntilAsync(() => edge.Core.Streams == 2, TimeSpan.FromSeconds(20), "a new stream");
     }
+
+    [Fact]
+    public async Task Refresh_UnansweredOnALinkThatIsCut_GoesToAnotherCoreAsTheClients()
+    {
+        await using TestEdge edge = await TestEdge.StartAsync(twoCores: true);
+        edge.Core.OnRefresh = edge.OtherCore!.OnRefresh = _ => null;
+        SipClient bob = await edge.RegisteredAsync();
+        (FakeCore dying, FakeCore standing) = edge.Core.Count(happened => happened.Register) > 0 ? (edge.Core, edge.OtherCore) : (edge.OtherCore, edge.Core);
+        Assert.Equal(200, (await bob.RequestAsync(bob.RegisterText(600, null, null))).Status);
+        await dying.SeenAsync(happened => happened.Refresh);
+        dying.Refuses = true;
+        dying.Cut();
+        Refresh refresh = await standing.SeenAsync(happened => happened.Refresh);
+        Assert.Equal(("bob", true), (refresh.User, refresh.ByClient));
+    }
+
+    [Fact]
+    public async Task Refresh_UnansweredBeforeTheSnapshot_IsStillTheClients()
+    {
+        bool answer = false;
+        await using TestEdge edge = await TestEdge.StartAsync();
+        Func<Refresh, Refreshed?> bound = edge.Core.OnRefresh;
+        edge.Core.OnRefresh = refresh => answer ? bound(refresh) : null;
+        SipClient bob = await edge.RegisteredAsync();
+        Assert.Equal(200, (await bob.RequestAsync(bob.RegisterText(600, null, null))).Status);
+        await edge.Core.SeenAsync(happened => happened.Refresh);
+        for (int streams = 2; streams <= 4; streams++)
+        {
+            answer = streams == 3;   // the second snapshot is answered; nothing of the client's is left for the third
+            int before = edge.Core.Count(happened => happened.Refresh);
+            edge.Core.Cut();
+            await Until.TrueAsync(() => edge.Core.Streams == streams && edge.Core.Count(happened => happened.Refresh) > before, "snapshot");
+            Assert.Equal(streams < 4, edge.Core.Events.Last(happened => happened.Refresh is not null).Refresh.ByClient);
+            if (answer) await edge.Core.SendAsync(new CoreEvent { Delivery = edge.Core.Delivery(edge.FlowOf("bob"), "bob", 1) });
+            if (answer) await bob.ReceiveAsync(1);   // so the answer before it has been taken
+        }
+    }
+
+    [Fact]
+    public async Task Register_BehindAnUnconfirmedUnregister_IsConfirmedAgainWhenThatHasTakenEffect()
+    {
+        await using TestEdge edge = await TestEdge.StartAsync(moveTime: true, core: core => core.OnUnregister = _ => null);   // slow, or on another stream
+        SipClient bob = await edge.RegisteredAsync();
+        Assert.Equal(200, (await bob.RequestAsync(bob.RegisterText(0, null, null))).Status);
+        await edge.Core.SeenAsync(happened => happened.Unregister);
+        Assert.Equal(200, (await bob.RegisterAsync()).Status);
+        await edge.MoveAsync(TimeSpan.FromSeconds(19));
+        Assert.Equal(0, edge.Core.Count(happened => happened.Refresh));
+        await edge.MoveUntilAsync(() => edge.Core.Count(happened => happened.Refresh) == 1, TimeSpan.FromSeconds(3), "the binding is said again");
+        Assert.Equal(1, edge.Core.Count(happened => happened.Unregister));
+    }
 }

@@ -43,6 +43,9 @@ internal sealed class TestEdge : IAsyncDisposable
 
     public FakeCore Core { get; }
 
+    /// <summary>The second core, when the test has two.</summary>
+    public FakeCore? OtherCore { get; private init; }
+
     /// <summary>The edge's clock, when the test moves it.</summary>
     public FakeTimeProvider? Time { get; }
 
@@ -56,11 +59,12 @@ internal sealed class TestEdge : IAsyncDisposable
 
     /// <param name="settings">More configuration: <c>Sip:Window=2</c>.</param>
     /// <param name="moveTime">True: the clock stands until the test moves it.</param>
-    public static async Task<TestEdge> StartAsync(bool moveTime = false, Action<FakeCore>? core = null, bool waitForLink = true, params string[] settings)
+    public static async Task<TestEdge> StartAsync(bool moveTime = false, Action<FakeCore>? core = null, bool waitForLink = true, bool twoCores = false, params string[] settings)
     {
         TestPki pki = new();
         FakeTimeProvider? time = moveTime ? new FakeTimeProvider(DateTimeOffset.UtcNow) : null;
         FakeCore fake = await FakeCore.StartAsync(pki, time ?? TimeProvider.System);
+        FakeCore? other = twoCores ? await FakeCore.StartAsync(pki, time ?? TimeProvider.System) : null;
         core?.Invoke(fake);
         Dictionary<string, string?> configuration = new()
         {
@@ -74,14 +78,15 @@ internal sealed class TestEdge : IAsyncDisposable
             ["Core:KeyFile"] = pki.PathOf("edge.key"),
             ["Core:CaFile"] = pki.PathOf("link-ca.pem"),
         };
+        if (other is not null) configuration["Core:Endpoints:1"] = $"https://127.0.0.1:{other.Port}";
         foreach (string setting in settings) configuration[setting.Split('=')[0]] = setting.Split('=')[1].Replace("{pki}", pki.Folder, StringComparison.Ordinal);
         ServiceCollection services = new();
         services.AddLogging();
         if (time is not null) services.AddSingleton<TimeProvider>(time);
         services.AddEdge(new ConfigurationBuilder().AddInMemoryCollection(configuration).Build());
-        TestEdge edge = new(pki, fake, services.BuildServiceProvider(), time);
+        TestEdge edge = new(pki, fake, services.BuildServiceProvider(), time) { OtherCore = other };
         await edge.Node.StartAsync(CancellationToken.None);
-        if (waitForLink) await Until.TrueAsync(() => edge.Node.IsReady, "link up");
+        if (waitForLink) await Until.TrueAsync(() => edge.Node.IsReady && edge.Links.UpCount == (twoCores ? 2 : 1), "links up");
         return edge;
     }
 
@@ -149,6 +154,7 @@ internal sealed class TestEdge : IAsyncDisposable
         await StopAsync();
         await _services.DisposeAsync();
         await Core.DisposeAsync();
+        if (OtherCore is not null) await OtherCore.DisposeAsync();
         _listener.Dispose();
         Pki.Dispose();
     }
