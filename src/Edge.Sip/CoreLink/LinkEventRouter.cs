@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Edge.Link.V1;
 using Edge.Sip.Delivery;
 using Edge.Sip.Diagnostics;
@@ -12,25 +13,18 @@ internal sealed class LinkEventRouter(SessionTable sessions, ICoreLinks links, D
 {
     private const long RefreshAgainMs = 1_000;
 
+    private readonly ConcurrentDictionary<ICoreLink, Snapshot> _snapshots = new();   // those under way
+
     public void LinkUp(ICoreLink link)
     {
-        int bindings = 0;
-        foreach ((_, SipSession session) in sessions.All)
-        {
-            lock (session.Connection.Gate)
-            {
-                foreach (Binding binding in session.Bindings)
-                {
-                    if (binding.IsBound && !binding.MustChallenge && pump.PostRefresh(session, binding, link, byClient: false)) bindings++;
-                }
-            }
-        }
-
-        EdgeLog.SnapshotSent(logger, bindings);
+        Snapshot snapshot = new([.. sessions.All.Select(static entry => entry.Key)]);
+        _snapshots[link] = snapshot;
+        Tell(link, snapshot);
     }
 
     public void LinkCut(ICoreLink link)
     {
+        _snapshots.TryRemove(link, out _);
         foreach ((_, SipSession session) in sessions.All)
         {
             lock (session.Connection.Gate)
@@ -85,6 +79,33 @@ internal sealed class LinkEventRouter(SessionTable sessions, ICoreLinks links, D
     }
 
     public void Refreshed(ICoreLink link, Refreshed refreshed)
+    {
+        Take(link, refreshed);
+        if (!_snapshots.TryGetValue(link, out Snapshot? snapshot)) return;
+        snapshot.Answered(refreshed.Flow, refreshed.User);
+        Tell(link, snapshot);
+    }
+
+    /// <summary>Tells of as many bindings as the window has room for.</summary>
+    private void Tell(ICoreLink link, Snapshot snapshot)
+    {
+        while (snapshot.TryNext(out ulong flow))
+        {
+            if (sessions.Find(flow) is not { } session) continue;
+            lock (session.Connection.Gate)
+            {
+                foreach (Binding binding in session.Bindings)
+                {
+                    if (binding.IsBound && !binding.MustChallenge && pump.PostRefresh(session, binding, link, byClient: false)) snapshot.Asked(flow, binding.User);
+                }
+            }
+        }
+
+        if (!snapshot.IsDone || !_snapshots.TryRemove(link, out _)) return;
+        EdgeLog.SnapshotSent(logger, snapshot.Told);
+    }
+
+    private void Take(ICoreLink link, Refreshed refreshed)
     {
         if (sessions.Find(refreshed.Flow) is not { } session)
         {

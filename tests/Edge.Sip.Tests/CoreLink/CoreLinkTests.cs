@@ -1,4 +1,6 @@
+using System.Collections.Concurrent;
 using Edge.Link.V1;
+using Edge.Sip.CoreLink;
 using Edge.Sip.Tests.Harness;
 using Testing.Shared;
 using Testing.Shared.Sip;
@@ -176,5 +178,43 @@ public class CoreLinkTests
         Assert.Equal(0, edge.Core.Count(happened => happened.Refresh));
         await edge.MoveUntilAsync(() => edge.Core.Count(happened => happened.Refresh) == 1, TimeSpan.FromSeconds(3), "the binding is said again");
         Assert.Equal(1, edge.Core.Count(happened => happened.Unregister));
+    }
+
+    [Fact]
+    public async Task Snapshot_OfMany_GoesInWindowsAndLiveEventsBetweenThem()
+    {
+        const int Many = Snapshot.Window + 40;
+        ConcurrentQueue<Refresh> held = new();
+        await using TestEdge edge = await TestEdge.StartAsync();
+        Func<Refresh, Refreshed?> bound = edge.Core.OnRefresh;
+        SipClient bob = await edge.RegisteredAsync();
+        for (int client = 0; client < Many / 16; client++)   // 16 accounts a connection
+        {
+            SipClient one = await edge.ConnectAsync("u0");
+            for (int i = 0; i < 16; i++)
+            {
+                one.User = $"u{i}";
+                Assert.Equal(200, (await one.RegisterAsync()).Status);
+            }
+        }
+
+        edge.Core.OnRefresh = refresh =>
+        {
+            held.Enqueue(refresh);
+            return null;
+        };
+        edge.Core.Cut();
+        await Until.TrueAsync(() => held.Count >= Snapshot.Window, "the first window");
+        Assert.Equal(202, (await bob.SendAsync("alice", "hi")).Status);   // not behind the rest
+        Assert.InRange(held.Count, Snapshot.Window, Snapshot.Window + 15);   // whole connections
+        int answered = 0;
+        await Until.TrueAsync(
+            () =>
+            {
+                for (; held.TryDequeue(out Refresh? refresh); answered++) edge.Core.SendAsync(new CoreEvent { Refreshed = bound(refresh)! }).Wait();
+                return answered == 1 + (Many / 16 * 16);
+            },
+            "all of them, as the ones before are answered");
+        Assert.Equal(answered, edge.Core.Events.Where(happened => happened.Refresh is not null).Select(happened => (happened.Refresh.Flow, happened.Refresh.User)).Distinct().Count());
     }
 }

@@ -35,7 +35,7 @@ public sealed class SipClient : IAsyncDisposable
         _reading = ReadAsync();
     }
 
-    public string User { get; }
+    public string User { get; set; }
 
     public string Password { get; set; }
 
