@@ -24,7 +24,7 @@ public sealed class TextRulesTests
         Assert.Equal(new TextCounts(vector.Graphemes, vector.CodePoints, vector.Utf16Units, vector.Bytes), counts);
     }
 
-    [Fact]   // S5: clients test themselves with what a server has unless it is told otherwise
+    [Fact, Spec("S5")]   // clients test themselves with what a server has unless it is told otherwise
     public void Vectors_Limits_AreTheDefaults() => Assert.Equal(Limits, TextVectors.Limits);
 
     [Theory]
