@@ -1,6 +1,8 @@
 using System.Diagnostics.Metrics;
 using System.Reflection;
+using Api.Grpc.Streams;
 using Api.Grpc.Translation;
+using Core.Store.Mailboxes;
 using Edge.Link.V1;
 
 namespace Api.Grpc.Diagnostics;
@@ -16,6 +18,10 @@ internal sealed class CoreMetrics
     private readonly Counter<long> _reportsIgnored;
     private readonly Counter<long> _pushesDropped;
     private readonly UpDownCounter<long> _links;
+    private readonly UpDownCounter<long> _streams;
+    private readonly Counter<long> _changesTold;
+    private readonly Counter<long> _received;
+    private readonly Counter<long> _acknowledgements;
 
     public CoreMetrics(IMeterFactory meters)
     {
@@ -26,6 +32,10 @@ internal sealed class CoreMetrics
         _reportsIgnored = meter.CreateCounter<long>("edge.link.reports.ignored", "{report}", "Delivery reports without a valid token.");
         _pushesDropped = meter.CreateCounter<long>("edge.link.pushes.dropped", "{push}", "Pushes dropped because a link was behind; the sweep finds them again.");
         _links = meter.CreateUpDownCounter<long>("edge.links.up", "{link}", "Edges connected just now.");
+        _streams = meter.CreateUpDownCounter<long>("edge.streams.open", "{stream}", "Streams of clients open just now, by kind.");
+        _changesTold = meter.CreateCounter<long>("edge.streams.changes", "{change}", "Status changes told on streams, by state.");
+        _received = meter.CreateCounter<long>("edge.streams.deliveries", "{message}", "Messages and receipts written to receiving streams; one that comes again counts again.");
+        _acknowledgements = meter.CreateCounter<long>("edge.streams.acknowledgements", "{message}", "What became of deliveries on receiving streams, by outcome.");
         meter.CreateObservableGauge("edge.build.info", static () => new Measurement<int>(1, new KeyValuePair<string, object?>("edge.version", Version), new KeyValuePair<string, object?>("edge.part", "core")), null, "Always 1; its tags say what runs.");
     }
 
@@ -56,4 +66,36 @@ internal sealed class CoreMetrics
     public void LinkUp() => _links.Add(1);
 
     public void LinkDown() => _links.Add(-1);
+
+    public void StreamOpened(StreamKind kind) => _streams.Add(1, Tag(kind));
+
+    public void StreamClosed(StreamKind kind) => _streams.Add(-1, Tag(kind));
+
+    public void ChangeTold(MessageState state) => _changesTold.Add(1, new KeyValuePair<string, object?>("edge.state", state switch
+    {
+        MessageState.Delivered => "delivered",
+        MessageState.Expired => "expired",
+        MessageState.InvalidRecipient => "invalid_recipient",
+        MessageState.InvalidDevice => "invalid_device",
+        MessageState.InvalidPayload => "invalid_payload",
+        _ => throw new ArgumentOutOfRangeException(nameof(state), state, "Not an end."),
+    }));
+
+    public void Received() => _received.Add(1);
+
+    /// <param name="known">False for a message that the store knows no more.</param>
+    public void Acknowledged(bool known) => Acknowledgement(known ? "written" : "unknown");
+
+    public void AcknowledgementRefused() => Acknowledgement("bad_token");
+
+    public void NotAcknowledged() => Acknowledgement("timeout");
+
+    private void Acknowledgement(string outcome) => _acknowledgements.Add(1, new KeyValuePair<string, object?>("edge.outcome", outcome));
+
+    private static KeyValuePair<string, object?> Tag(StreamKind kind) => new("edge.kind", kind switch
+    {
+        StreamKind.Watch => "watch",
+        StreamKind.Receive => "receive",
+        _ => throw new ArgumentOutOfRangeException(nameof(kind)),
+    });
 }

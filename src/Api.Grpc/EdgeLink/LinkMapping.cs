@@ -4,10 +4,10 @@ using Core.Store.Mailboxes;
 using Core.Store.Presence;
 using Edge.Link.V1;
 using Google.Protobuf;
-using StoredReceipt = Core.Store.Mailboxes.Receipt;
-using StoredReceiptRequest = Core.Store.Mailboxes.ReceiptRequest;
 using Receipt = Edge.Link.V1.Receipt;
 using ReceiptRequest = Edge.Link.V1.ReceiptRequest;
+using StoredReceipt = Core.Store.Mailboxes.Receipt;
+using StoredReceiptRequest = Core.Store.Mailboxes.ReceiptRequest;
 
 namespace Api.Grpc.EdgeLink;
 

@@ -1,12 +1,13 @@
 using Api.Grpc.Diagnostics;
 using Api.Grpc.EdgeLink;
+using Api.Grpc.Streams;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 
 namespace Api.Grpc.Hosting;
 
-/// <summary>Says where the core listens once it does, and ends the links when it stops: edges go to another core at once instead of at the deadline.</summary>
-internal sealed class CoreLifetime(IServer server, EdgeDirectory edges, ILogger<CoreLifetime> logger) : IHostedLifecycleService
+/// <summary>Says where the core listens once it does, and ends links and streams when it stops: edges and clients go to another core at once instead of at the deadline.</summary>
+internal sealed class CoreLifetime(IServer server, EdgeDirectory edges, ClientStreams streams, ILogger<CoreLifetime> logger) : IHostedLifecycleService
 {
     public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
@@ -22,6 +23,7 @@ internal sealed class CoreLifetime(IServer server, EdgeDirectory edges, ILogger<
     public Task StoppingAsync(CancellationToken cancellationToken)
     {
         CoreLog.Stopping(logger);
+        streams.EndAll();
         return edges.StopAsync();
     }
 

@@ -19,6 +19,11 @@ internal sealed class CoreListeners(
     /// <summary>A client that takes longer to say what it wants holds a connection for nothing.</summary>
     private static readonly TimeSpan HeadersTimeout = TimeSpan.FromSeconds(10);
 
+    /// <summary>A stream's client that says nothing for so long is asked whether it is there (HTTP/2 PING): its half of a dead connection would never end.</summary>
+    private static readonly TimeSpan PingAfter = TimeSpan.FromSeconds(30);
+
+    private static readonly TimeSpan PingAnswer = TimeSpan.FromSeconds(15);
+
     /// <summary>id-kp-clientAuth, RFC 5280 §4.2.1.12.</summary>
     private static readonly Oid ClientAuthentication = new("1.3.6.1.5.5.7.3.2");
 
@@ -28,6 +33,8 @@ internal sealed class CoreListeners(
         kestrel.AddServerHeader = false;
         kestrel.Limits.MaxRequestBodySize = MostBodyBytes;
         kestrel.Limits.RequestHeadersTimeout = HeadersTimeout;
+        kestrel.Limits.Http2.KeepAlivePingDelay = PingAfter;
+        kestrel.Limits.Http2.KeepAlivePingTimeout = PingAnswer;
 
         ServerCertificate server = Load(api.Value.CertificateFile, api.Value.KeyFile);
         Listen(kestrel, Listener.Api, api.Value.Address, api.Value.Port, HttpProtocols.Http1AndHttp2, Tls(server));

@@ -5,9 +5,11 @@ using Api.Grpc.EdgeLink;
 using Api.Grpc.Messages;
 using Api.Grpc.Options;
 using Api.Grpc.Services;
+using Api.Grpc.Streams;
 using Api.Grpc.Translation;
 using Core.Store;
 using Core.Store.Presence;
+using Grpc.AspNetCore.Server;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
@@ -48,16 +50,24 @@ internal static class CoreServices
         services.AddSingleton<NonceCheck>();
         services.AddSingleton<LinkMapping>();
         services.AddSingleton<EdgeDirectory>();
-        services.AddSingleton<IDeliveryPort>(s => s.GetRequiredService<EdgeDirectory>());
         services.AddSingleton<EdgeRegistrations>();
         services.AddSingleton<EdgeSubmissions>();
         services.AddSingleton<EdgeReports>();
         services.AddSingleton<EdgeEvents>();
+
+        services.AddSingleton<ClientStreams>();
+        services.AddSingleton<StatusToken>();
+        services.AddSingleton<StatusWatch>();
+        services.AddSingleton<ReceiveToken>();
+        services.AddSingleton<ReceiveFlows>();
+        services.AddSingleton<MessageReceiver>();
+        services.AddSingleton<IDeliveryPort, DeliveryRoutes>();
         services.AddHostedService<CoreLifetime>();
 
         services.AddGrpc(grpc => grpc.Interceptors.Add<RefusalInterceptor>())
             .AddServiceOptions<LinkService>(link => link.MaxReceiveMessageSize = MostLinkMessageBytes)
             .AddJsonTranscoding(json => json.TypeRegistry = StatusMapping.Details);
+        services.AddOptions<GrpcServiceOptions<MessagesService>>().Configure<IOptions<ApiOptions>>((messages, api) => messages.MaxReceiveMessageSize = api.Value.MaxBodyBytes);
         services.AddSingleton<MessagesService>();
         services.AddSingleton<AccountsService>();
         services.AddSingleton<LinkService>();

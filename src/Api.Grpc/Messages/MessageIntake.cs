@@ -1,17 +1,17 @@
 using System.Globalization;
 using Api.Grpc.Diagnostics;
-using Api.Grpc.EdgeLink;
 using Api.Grpc.Translation;
 using Core.Store;
 using Core.Store.Accounts;
 using Core.Store.Content;
 using Core.Store.Mailboxes;
+using Core.Store.Presence;
 using Microsoft.Extensions.Options;
 
 namespace Api.Grpc.Messages;
 
-/// <summary>The one path of a message in, whatever way it came: checks it, has it stored, pushes it to the recipient's edge at once.</summary>
-internal sealed class MessageIntake(IMessageStore store, EdgeDirectory edges, CoreMetrics metrics, IOptions<CoreStoreOptions> options)
+/// <summary>The one path of a message in, whatever way it came: checks it, has it stored, pushes it to the recipient's device at once.</summary>
+internal sealed class MessageIntake(IMessageStore store, IDeliveryPort port, CoreMetrics metrics, IOptions<CoreStoreOptions> options)
 {
     private readonly TextLimits _limits = options.Value.Text;
     private readonly string _domain = options.Value.Domain.ToLowerInvariant();
@@ -41,7 +41,7 @@ internal sealed class MessageIntake(IMessageStore store, EdgeDirectory edges, Co
             return new Intake(Refused.Store, null);
         }
 
-        if (acceptance.Push is { } push) edges.Push(push);
+        if (acceptance.Push is { } push) port.Push(push);
         switch (acceptance.Outcome)
         {
             case AcceptOutcome.Accepted:

@@ -24,6 +24,12 @@ internal sealed record ApiOptions
     /// <summary>Failed logins from one address in a minute before it is refused for the rest of it. Default 60: an office behind one address.</summary>
     public int AddressFailuresPerMinute { get; set; } = 60;
 
+    /// <summary>Most streams (WatchMessages and ReceiveMessages) of one account open at this core. Default 8: a few devices, and the leftovers of cut connections.</summary>
+    public int MaxStreamsPerAccount { get; set; } = 8;
+
+    /// <summary>Most streams open at this core. Default 10,000: each reads Redis every 2 seconds.</summary>
+    public int MaxStreams { get; set; } = 10_000;
+
     /// <summary>Exempts loopback addresses from the limit by address: for development and load tests on one machine. Default off.</summary>
     public bool ExemptLoopback { get; set; }
 }

@@ -1,6 +1,7 @@
 using Api.Grpc.Authentication;
 using Api.Grpc.Messages;
 using Api.Grpc.Options;
+using Api.Grpc.Streams;
 using Api.Grpc.Translation;
 using Core.Store;
 using Core.Store.Mailboxes;
@@ -12,7 +13,8 @@ using Microsoft.Extensions.Options;
 namespace Api.Grpc.Services;
 
 /// <summary>The public API, by gRPC and by JSON: the same methods.</summary>
-internal sealed class MessagesService(MessageIntake intake, IMessageStore store, IOptions<CoreStoreOptions> storeOptions, IOptions<ApiOptions> apiOptions)
+internal sealed class MessagesService(
+    MessageIntake intake, IMessageStore store, ClientStreams streams, StatusWatch watch, MessageReceiver receiver, IOptions<CoreStoreOptions> storeOptions, IOptions<ApiOptions> apiOptions)
     : Edge.Messages.V1.MessagesService.MessagesServiceBase
 {
     /// <summary>What a client's own queue adds to the validity (spec, "One id for life").</summary>
@@ -49,6 +51,13 @@ internal sealed class MessagesService(MessageIntake intake, IMessageStore store,
             ExpireTime = Timestamp.FromDateTimeOffset(status.ExpireTime),
         };
     }
+
+    public override Task WatchMessages(WatchMessagesRequest request, IServerStreamWriter<WatchMessagesResponse> responseStream, ServerCallContext context) =>
+        streams.RunAsync(context, StreamKind.Watch, stream => watch.RunAsync(stream, request.ResumeToken, responseStream));
+
+    public override Task ReceiveMessages(
+        IAsyncStreamReader<ReceiveMessagesRequest> requestStream, IServerStreamWriter<ReceiveMessagesResponse> responseStream, ServerCallContext context) =>
+        streams.RunAsync(context, StreamKind.Receive, stream => receiver.RunAsync(stream, requestStream, responseStream));
 
     public override Task<GetLimitsResponse> GetLimits(GetLimitsRequest request, ServerCallContext context)
     {

@@ -51,6 +51,15 @@ internal enum Reason
     /// <summary>The store does not answer.</summary>
     StoreUnavailable,
 
+    /// <summary>The resume token is not one of the account's.</summary>
+    BadToken,
+
+    /// <summary>The account, or the core, has too many streams open.</summary>
+    TooManyStreams,
+
+    /// <summary>The core is stopping and ends its streams.</summary>
+    CoreStopping,
+
     /// <summary>A SIP sender's registration is not valid any more.</summary>
     NotRegistered,
 

@@ -1,0 +1,72 @@
+using System.Security.Cryptography;
+using System.Text;
+using Api.Grpc.Diagnostics;
+using Api.Grpc.Translation;
+using Core.Store;
+using Core.Store.Presence;
+using Edge.Messages.V1;
+using Grpc.Core;
+
+namespace Api.Grpc.Streams;
+
+/// <summary>ReceiveMessages: a stream is registered like a device, until it ends; what waits for the account goes out on it.</summary>
+internal sealed class MessageReceiver(
+    IMessageStore store, IWakeups wakeups, ReceiveFlows flows, ReceiveToken tokens, CoreMetrics metrics, TimeProvider time, ILogger<MessageReceiver> logger)
+{
+    private const int MostDeviceCharacters = 64;
+
+    /// <summary>A client that does not say how it begins holds a place for nothing.</summary>
+    private static readonly TimeSpan StartWithin = TimeSpan.FromSeconds(10);
+
+    /// <summary>Serves one stream from its first request on.</summary>
+    public async Task RunAsync(ClientStream stream, IAsyncStreamReader<ReceiveMessagesRequest> requests, IServerStreamWriter<ReceiveMessagesResponse> responses)
+    {
+        ReceiveRequests read = new(requests);
+        string device = await StartAsync(stream, read).ConfigureAwait(false);
+        StreamSignal mayHaveMore = new();
+        using IDisposable subscription = wakeups.Subscribe(stream.Account, mayHaveMore.Set);
+        FlowId flow = await flows.OpenAsync(mayHaveMore.Set).ConfigureAwait(false);
+        using ReceiveStream receiving = new(stream, flow, device, mayHaveMore, store, flows, tokens, metrics, time, logger);
+        try
+        {
+            await receiving.RunAsync(read, responses).ConfigureAwait(false);
+        }
+        finally
+        {
+            flows.Close(flow);
+            await UnregisterAsync(stream, flow).ConfigureAwait(false);
+        }
+    }
+
+    /// <returns>What tells the device from the account's others: never equal to a SIP device's.</returns>
+    private async Task<string> StartAsync(ClientStream stream, ReceiveRequests requests)
+    {
+        using CancellationTokenSource patience = new(StartWithin, time);
+        using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, stream.Ended);
+        ReceiveMessagesRequest? first;
+        try
+        {
+            first = await requests.NextAsync(either.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (!stream.Ended.IsCancellationRequested)
+        {
+            first = null;
+        }
+
+        if (first?.Start is not { } start) throw new RefusedException(Reason.Malformed, "The first request must be start, within 10 seconds.");
+        if (start.Device.Length > MostDeviceCharacters) throw new RefusedException(Reason.Malformed, "The device must have 64 characters at most.");
+        return $"grpc:{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(start.Device)).AsSpan(0, 16))}";
+    }
+
+    private async Task UnregisterAsync(ClientStream stream, FlowId flow)
+    {
+        try
+        {
+            await store.UnregisterAsync(stream.Account, flow).ConfigureAwait(false);
+        }
+        catch (StoreUnavailableException)
+        {
+            // the registration runs out by itself
+        }
+    }
+}
