@@ -1,6 +1,6 @@
 namespace Api.Grpc.Diagnostics;
 
-/// <summary>400-499: the host and its APIs; 500-599: the edge link. Next free: 405, 508. Alerts rely on ids and names: never reused, never renamed.</summary>
+/// <summary>400-499: the host and its APIs; 500-599: the edge link. Next free: 405, 509. Alerts rely on ids and names: never reused, never renamed.</summary>
 /// <remarks>Never text, passwords, keys or whole addresses. What a peer can cause at will is Debug, and counted.</remarks>
 internal static partial class CoreLog
 {
@@ -42,4 +42,7 @@ internal static partial class CoreLog
 
     [LoggerMessage(EventId = 507, EventName = "EdgeSuperseded", Level = LogLevel.Information, Message = "Edge {EdgeId}: a newer link takes the place of the one of epoch {Epoch}")]
     public static partial void EdgeSuperseded(ILogger logger, string edgeId, long epoch);
+
+    [LoggerMessage(EventId = 508, EventName = "EventMalformed", Level = LogLevel.Debug, Message = "Edge {EdgeId}: an event of kind {Kind} is not what the protocol allows")]
+    public static partial void EventMalformed(ILogger logger, string edgeId, Edge.Link.V1.EdgeEvent.EventOneofCase kind);
 }

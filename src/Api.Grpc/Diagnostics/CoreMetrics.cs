@@ -16,6 +16,8 @@ internal sealed class CoreMetrics
     private readonly Counter<long> _refused;
     private readonly Counter<long> _registrations;
     private readonly Counter<long> _reportsIgnored;
+    private readonly Counter<long> _eventsMalformed;
+    private readonly Counter<long> _eventsFaulted;
     private readonly Counter<long> _pushesDropped;
     private readonly UpDownCounter<long> _links;
     private readonly UpDownCounter<long> _streams;
@@ -29,6 +31,8 @@ internal sealed class CoreMetrics
         _accepted = meter.CreateCounter<long>("edge.messages.accepted", "{message}", "Messages accepted for the first time, by way in.");
         _refused = meter.CreateCounter<long>("edge.messages.refused", "{request}", "Requests refused, by way in and reason.");
         _registrations = meter.CreateCounter<long>("edge.registrations", "{registration}", "Registrations with credentials, by outcome.");
+        _eventsMalformed = meter.CreateCounter<long>("edge.link.events.malformed", "{event}", "Events of edges that the protocol does not allow.");
+        _eventsFaulted = meter.CreateCounter<long>("edge.link.events.faulted", "{event}", "Events of edges that met a fault of the core, by kind.");
         _reportsIgnored = meter.CreateCounter<long>("edge.link.reports.ignored", "{report}", "Delivery reports without a valid token.");
         _pushesDropped = meter.CreateCounter<long>("edge.link.pushes.dropped", "{push}", "Pushes dropped because a link was behind; the sweep finds them again.");
         _links = meter.CreateUpDownCounter<long>("edge.links.up", "{link}", "Edges connected just now.");
@@ -56,8 +60,14 @@ internal sealed class CoreMetrics
         RegisterOutcome.BadTicket => "bad_ticket",
         RegisterOutcome.StoreUnavailable => "store_unavailable",
         RegisterOutcome.TooManyFailures => "too_many_failures",
+        RegisterOutcome.RegisterFault => "fault",
         _ => throw new ArgumentOutOfRangeException(nameof(outcome)),
     }));
+
+    public void EventMalformed() => _eventsMalformed.Add(1);
+
+    /// <param name="kind">Of the link's protocol.</param>
+    public void EventFaulted(Edge.Link.V1.EdgeEvent.EventOneofCase kind) => _eventsFaulted.Add(1, new KeyValuePair<string, object?>("edge.event", kind.ToString()));
 
     public void ReportIgnored() => _reportsIgnored.Add(1);
 

@@ -10,8 +10,12 @@ namespace Api.Grpc.EdgeLink;
 /// Store calls begin in that order, so an acknowledgement takes effect before the page request behind it (docs/adr/0010). Calls of several
 /// steps wait for the one before them of the same flow and account, and for no other.
 /// </remarks>
-internal sealed class EdgeEvents(EdgeRegistrations registrations, EdgeSubmissions intake, EdgeReports reports, ILogger<EdgeEvents> logger)
+internal sealed class EdgeEvents(EdgeRegistrations registrations, EdgeSubmissions intake, EdgeReports reports, CoreMetrics metrics, ILogger<EdgeEvents> logger)
 {
+    private const int MostDeviceCharacters = 64;
+
+    private static readonly Refused Malformed = new(Reason.Malformed, "The edge's request is not what the link's protocol allows.");
+
     /// <summary>Begins one event that has its place under way. Never throws.</summary>
     /// <param name="stream">Where it came from, and where its answer goes.</param>
     /// <param name="bindings">The order of registrations, renewals and ends.</param>
@@ -58,6 +62,7 @@ internal sealed class EdgeEvents(EdgeRegistrations registrations, EdgeSubmission
         {
             // A message that waited for one which the store did not answer is refused with it: 503 within 5 s for all (promise P6).
             if (!answered && happened.EventCase == EdgeEvent.EventOneofCase.Submit) answer = Unavailable(happened);
+            else if (!IsWellFormed(happened)) answer = RefuseMalformed(stream, happened);
             else answer = await AnswerAsync(stream, happened).ConfigureAwait(false);
         }
         catch (StoreUnavailableException)
@@ -67,9 +72,11 @@ internal sealed class EdgeEvents(EdgeRegistrations registrations, EdgeSubmission
         catch (Exception fault)   // one event's fault must not end the link of all clients of an edge
         {
             CoreLog.EventFailed(logger, stream.EdgeId, happened.EventCase.ToString(), fault);
-            answer = Unavailable(happened);
+            metrics.EventFaulted(happened.EventCase);
+            answer = Refuse(happened, Refused.Fault);
         }
 
+        if (answer.Registered is { } registered) metrics.Registration(registered.Outcome);
         stream.Answer(answer);
         return answer.Submitted?.Refusal != Refusal.Unavailable;
     }
@@ -85,31 +92,53 @@ internal sealed class EdgeEvents(EdgeRegistrations registrations, EdgeSubmission
         _ => throw new InvalidOperationException($"An event without an answer: {happened.EventCase}."),
     };
 
+    /// <summary>What comes from clients has been checked by the edge; what it makes itself, and the store relies on, is checked here.</summary>
+    private static bool IsWellFormed(EdgeEvent happened) => happened.EventCase switch
+    {
+        EdgeEvent.EventOneofCase.Register => happened.Register.ExpiresSeconds == 0 || IsDevice(happened.Register.Device),
+        EdgeEvent.EventOneofCase.Refresh => happened.Refresh.ExpiresSeconds == 0 || IsDevice(happened.Refresh.Device),
+        EdgeEvent.EventOneofCase.Submit => happened.Submit.ClientKey.Length > 0,   // else it could not be told from others
+        _ => true,
+    };
+
+    private static bool IsDevice(string device) => device.Length is > 0 and <= MostDeviceCharacters && !device.AsSpan().ContainsAnyExceptInRange(' ', '~');
+
+    private CoreEvent RefuseMalformed(EdgeStream stream, EdgeEvent happened)
+    {
+        CoreLog.EventMalformed(logger, stream.EdgeId, happened.EventCase);
+        metrics.EventMalformed();
+        return Refuse(happened, Malformed);
+    }
+
     /// <summary>Nothing is known of what the store did; every event may be sent again.</summary>
-    private static CoreEvent Unavailable(EdgeEvent happened) => happened.EventCase switch
+    private CoreEvent Unavailable(EdgeEvent happened) => happened.EventCase switch
     {
         EdgeEvent.EventOneofCase.Register => new CoreEvent
         {
             Registered = new Registered { Request = happened.Register.Request, Outcome = RegisterOutcome.StoreUnavailable, RetryAfterSeconds = (uint)Refused.Store.RetryAfterSeconds },
         },
-        EdgeEvent.EventOneofCase.Refresh => new CoreEvent
-        {
-            Refreshed = new Refreshed { Flow = happened.Refresh.Flow, User = happened.Refresh.User, Outcome = RegisterOutcome.StoreUnavailable },
-        },
+        EdgeEvent.EventOneofCase.Refresh => Refreshed(happened.Refresh, RegisterOutcome.StoreUnavailable),
         EdgeEvent.EventOneofCase.Unregister => new CoreEvent { Reported = new Reported { Number = happened.Unregister.Number, Retry = true } },
-        EdgeEvent.EventOneofCase.PageRequest => new CoreEvent
-        {
-            Page = new Page
-            {
-                Flow = happened.PageRequest.Flow,
-                User = happened.PageRequest.User,
-                After = happened.PageRequest.After,
-                Upto = happened.PageRequest.After,
-                Failed = true,
-            },
-        },
-        EdgeEvent.EventOneofCase.Submit => new CoreEvent { Submitted = EdgeSubmissions.Refuse(happened.Submit, string.Empty, Refused.Store) },
+        EdgeEvent.EventOneofCase.PageRequest => EmptyPage(happened.PageRequest, failed: true),
+        EdgeEvent.EventOneofCase.Submit => new CoreEvent { Submitted = intake.Refuse(happened.Submit, string.Empty, Refused.Store) },
         EdgeEvent.EventOneofCase.DeliveryReport => new CoreEvent { Reported = new Reported { Number = happened.DeliveryReport.Number, Retry = true } },
         _ => throw new InvalidOperationException($"An event without an answer: {happened.EventCase}."),
     };
+
+    /// <summary>Sending it again would not help: the edge is told so that it does not, and a report is confirmed.</summary>
+    private CoreEvent Refuse(EdgeEvent happened, Refused refused) => happened.EventCase switch
+    {
+        EdgeEvent.EventOneofCase.Register => new CoreEvent { Registered = new Registered { Request = happened.Register.Request, Outcome = RegisterOutcome.RegisterFault } },
+        EdgeEvent.EventOneofCase.Refresh => Refreshed(happened.Refresh, RegisterOutcome.RegisterFault),
+        EdgeEvent.EventOneofCase.Unregister => new CoreEvent { Reported = new Reported { Number = happened.Unregister.Number } },
+        EdgeEvent.EventOneofCase.PageRequest => EmptyPage(happened.PageRequest, failed: false),
+        EdgeEvent.EventOneofCase.Submit => new CoreEvent { Submitted = intake.Refuse(happened.Submit, string.Empty, refused) },
+        EdgeEvent.EventOneofCase.DeliveryReport => new CoreEvent { Reported = new Reported { Number = happened.DeliveryReport.Number } },
+        _ => throw new InvalidOperationException($"An event without an answer: {happened.EventCase}."),
+    };
+
+    private static CoreEvent Refreshed(Refresh refresh, RegisterOutcome outcome) => new() { Refreshed = new Refreshed { Flow = refresh.Flow, User = refresh.User, Outcome = outcome } };
+
+    private static CoreEvent EmptyPage(PageRequest request, bool failed) =>
+        new() { Page = new Page { Flow = request.Flow, User = request.User, After = request.After, Upto = request.After, Failed = failed } };
 }

@@ -14,7 +14,7 @@ namespace Api.Grpc.EdgeLink;
 /// <summary>Registrations at an edge: proved by digest, renewed by ticket, ended; each answers with the first page of what waits.</summary>
 internal sealed class EdgeRegistrations(
     IMessageStore store, IAccountStore accounts, RegistrationTicket tickets, NonceCheck nonces, FailureBudget budget, LinkMapping mapping,
-    CoreMetrics metrics, TimeProvider time, IOptions<EdgeLinkOptions> link, IOptions<CoreStoreOptions> storeOptions, ILogger<EdgeRegistrations> logger)
+    TimeProvider time, IOptions<EdgeLinkOptions> link, IOptions<CoreStoreOptions> storeOptions, ILogger<EdgeRegistrations> logger)
 {
     private readonly EdgeLinkOptions _options = link.Value;
     private readonly string _domain = storeOptions.Value.Domain.ToLowerInvariant();
@@ -51,7 +51,6 @@ internal sealed class EdgeRegistrations(
             }
         }
 
-        metrics.Registration(answer.Outcome);
         return new CoreEvent { Registered = answer };
     }
 

@@ -13,29 +13,26 @@ internal sealed class EdgeSubmissions(MessageIntake intake, EdgeRegistrations re
 
     public async Task<CoreEvent> SubmitAsync(EdgeStream stream, Submit submit)
     {
-        if (submit.ClientKey.Length == 0) throw new InvalidDataException("A submission without a key cannot be told from others.");
         FlowId flow = new(stream.EdgeId, stream.Epoch, submit.Flow);
         if (await registrations.HoldsTicketAsync(submit.User, submit.Ticket, flow).ConfigureAwait(false) is not { } sender)
-            return Answer(submit, string.Empty, NotRegistered);
+            return new CoreEvent { Submitted = Refuse(submit, string.Empty, NotRegistered) };
         Guid id = ids.Of(sender, submit.ClientKey);
         Intake end = await intake.AcceptAsync(WayIn.Sip, sender, id, submit.Recipient, submit.Text.Memory, LinkMapping.ToReceipts(submit.ReceiptRequest)).ConfigureAwait(false);
-        return Answer(submit, id.ToString("D"), end.Refused);
+        string messageId = id.ToString("D");
+        return new CoreEvent { Submitted = end.Refused is { } refused ? Refuse(submit, messageId, refused) : new Submitted { Request = submit.Request, MessageId = messageId } };
     }
 
-    /// <summary>The answer to a refused submission.</summary>
-    public static Submitted Refuse(Submit submit, string messageId, Refused refused) => new()
+    /// <summary>The answer to a refused submission; counts it.</summary>
+    public Submitted Refuse(Submit submit, string messageId, Refused refused)
     {
-        Request = submit.Request,
-        MessageId = messageId,
-        Refusal = StatusMapping.ToLink(refused.Reason),
-        RetryAfterSeconds = (uint)refused.RetryAfterSeconds,
-        Detail = refused.Message,
-    };
-
-    private CoreEvent Answer(Submit submit, string messageId, Refused? refused)
-    {
-        if (refused is null) return new CoreEvent { Submitted = new Submitted { Request = submit.Request, MessageId = messageId } };
         metrics.Refused(WayIn.Sip, refused.Reason);
-        return new CoreEvent { Submitted = Refuse(submit, messageId, refused) };
+        return new Submitted
+        {
+            Request = submit.Request,
+            MessageId = messageId,
+            Refusal = StatusMapping.ToLink(refused.Reason),
+            RetryAfterSeconds = (uint)refused.RetryAfterSeconds,
+            Detail = refused.Message,
+        };
     }
 }

@@ -64,6 +64,8 @@ internal static class StatusMapping
         Reason.QueueFull => Refusal.OverLimit,
         Reason.StoreUnavailable => Refusal.Unavailable,
         Reason.NotRegistered => Refusal.NotRegistered,
+        Reason.Malformed => Refusal.Malformed,
+        Reason.Internal => Refusal.Fault,
         _ => throw new ArgumentOutOfRangeException(nameof(reason), reason, "A submission is never refused for this."),
     };
 

@@ -131,6 +131,8 @@ internal sealed class LinkEventRouter(SessionTable sessions, ICoreLinks links, D
                     session.DueBy(binding.ExpiresMs);   // the sweep ends it, and the connection if the client does not register anew
                     EdgeLog.TicketRefused(logger, session.Flow);
                     break;
+                case RegisterOutcome.RegisterFault:
+                    break;   // again would not help; the client's next refresh tries
                 default:
                     binding.RefreshAgainMs = clock.NowMs + RefreshAgainMs;
                     session.DueBy(binding.RefreshAgainMs);

@@ -250,7 +250,7 @@ internal sealed class RegisterHandler(
     private void Unbound(PendingRegister pending, Registered? answer)
     {
         Binding binding = pending.Binding;
-        if (pending.Seconds > 0 && answer is null or { Outcome: RegisterOutcome.StoreUnavailable }) binding.MayBeBound = true;
+        if (pending.Seconds > 0 && answer is null or { Outcome: RegisterOutcome.StoreUnavailable or RegisterOutcome.RegisterFault }) binding.MayBeBound = true;
         if (binding.IsBound || binding.Pending > 0) return;
         pending.Session.Bindings.Remove(binding);
         if (binding.MayBeBound) links.Unregister(pending.Session.Flow, binding.User);
@@ -286,6 +286,12 @@ internal sealed class RegisterHandler(
                 scoped SipResponseWriter locked = responder.Begin(403, pending.Lines);
                 locked.AddRetryAfter(answer.RetryAfterSeconds);
                 responder.Send(session, 403, ref locked);
+                break;
+            case RegisterOutcome.RegisterFault:
+                metrics.RegisterAnswered("fault");
+                responder.Refused(session, 500, "core_fault");
+                scoped SipResponseWriter faulted = responder.Begin(500, pending.Lines);
+                responder.Send(session, 500, ref faulted);
                 break;
             default:
                 metrics.RegisterAnswered("unavailable");

@@ -85,6 +85,12 @@ internal sealed class MessageHandler(ICoreLinks links, Responder responder, Edge
                     session.DueBy(clock.NowMs);
                     responder.Challenge(session, pending.Lines, pending.Link, settings, stale: false);
                     break;
+                case Refusal.Malformed:
+                    Refuse(pending, 400, "malformed", answer, retryAfter: false);
+                    break;
+                case Refusal.Fault:
+                    Refuse(pending, 500, "core_fault", answer, retryAfter: false);
+                    break;
                 default:
                     responder.RefuseUnavailable(session, pending.Lines, answer?.RetryAfterSeconds ?? 0);
                     break;

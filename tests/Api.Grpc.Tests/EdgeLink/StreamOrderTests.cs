@@ -93,6 +93,53 @@ public sealed class StreamOrderTests : IAsyncLifetime
     }
 
     [Fact]
+    [Spec("P7")]
+    public async Task Event_TheCoreMeetsAFault_ToldSoAndNotToRepeatIt()
+    {
+        Registered registered = await _link.RegisterAsync("alice", 1);
+        _store.Held = new TaskCompletionSource();
+        _store.Held.SetException(_store.Fault = new InvalidOperationException("a fault"));
+        await _link.SendAsync(
+            new EdgeEvent { Submit = _link.Submit("alice", 1, registered.Ticket, "key", "bob", ByteString.CopyFromUtf8("hi")) },
+            new EdgeEvent { Submit = _link.Submit("alice", 1, registered.Ticket, "key", "bob", ByteString.CopyFromUtf8("hi")) },
+            new EdgeEvent { Register = _link.Register("alice", 2) },
+            new EdgeEvent { Refresh = new Refresh { Flow = 1, User = "alice", Ticket = registered.Ticket, ExpiresSeconds = 60, Device = "d" } });
+        await _link.SendAsync(
+            new EdgeEvent { PageRequest = new PageRequest { Flow = 1, User = "alice", Ticket = registered.Ticket, After = 4 } },
+            new EdgeEvent { Unregister = new Unregister { Flow = 3, User = "alice", Number = 9 } });
+        for (int i = 0; i < 2; i++)
+        {
+            Submitted submitted = (await _link.NextAsync(CoreEvent.EventOneofCase.Submitted)).Submitted;
+            Assert.Equal((Refusal.Fault, 0u), (submitted.Refusal, submitted.RetryAfterSeconds));   // and the second one was tried
+        }
+
+        Assert.Equal(RegisterOutcome.RegisterFault, (await _link.NextAsync(CoreEvent.EventOneofCase.Registered)).Registered.Outcome);
+        Assert.Equal(RegisterOutcome.RegisterFault, (await _link.NextAsync(CoreEvent.EventOneofCase.Refreshed)).Refreshed.Outcome);
+        Page page = (await _link.NextAsync(CoreEvent.EventOneofCase.Page)).Page;
+        Assert.Equal((4L, 4L, false, false), (page.After, page.Upto, page.More, page.Failed));
+        Reported reported = (await _link.NextAsync(CoreEvent.EventOneofCase.Reported)).Reported;
+        Assert.Equal((9ul, false), (reported.Number, reported.Retry));
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("a\tb")]
+    [InlineData("a\nb")]
+    [InlineData("\u00e4")]
+    [InlineData("12345678901234567890123456789012345678901234567890123456789012345")]
+    public async Task Event_NotWhatTheProtocolAllows_RefusedBeforeTheStore(string device)
+    {
+        Registered registered = await _link.RegisterAsync("alice", 1);
+        _store.Calls.Clear();
+        Assert.Equal(RegisterOutcome.RegisterFault, (await _link.RegisterAsync("alice", 2, change: register => register.Device = device)).Outcome);
+        await _link.SendAsync(new EdgeEvent { Refresh = new Refresh { Flow = 1, User = "alice", Ticket = registered.Ticket, ExpiresSeconds = 60, Device = device } });
+        Assert.Equal(RegisterOutcome.RegisterFault, (await _link.NextAsync(CoreEvent.EventOneofCase.Refreshed)).Refreshed.Outcome);
+        Assert.Equal(Refusal.Malformed, (await _link.SubmitAsync("alice", 1, registered.Ticket, "", "bob", ByteString.CopyFromUtf8("hi"))).Refusal);
+        Assert.Empty(_store.Calls);
+        Assert.Equal(RegisterOutcome.Bound, (await _link.RegisterAsync("alice", 2)).Outcome);   // the link stands
+    }
+
+    [Fact]
     [Spec("P3")]
     public async Task Stop_MessageUnderWay_IsAnsweredBeforeTheLinkEndsAndNoMoreBegin()
     {
@@ -122,6 +169,8 @@ public sealed class StreamOrderTests : IAsyncLifetime
 
         public TaskCompletionSource? Held { get; set; }
 
+        public Exception? Fault { get; set; }
+
         public int MostUnderWay { get; private set; }
 
         public async Task<Acceptance> AcceptAsync(NewMessage message)
@@ -138,17 +187,19 @@ public sealed class StreamOrderTests : IAsyncLifetime
 
         public Task<MailboxPage?> RegisterAsync(AccountAddress account, Binding binding, long after, bool forgetTries)
         {
+            if (Fault is { } fault) throw fault;
             Calls.Enqueue($"register {binding.Flow.Flow}");
             return Task.FromResult<MailboxPage?>(new MailboxPage(after, after, false, []));
         }
 
         public Task UnregisterAsync(AccountAddress account, FlowId flow)
         {
+            if (Fault is { } fault) throw fault;
             Calls.Enqueue($"unregister {flow.Flow}");
             return Task.CompletedTask;
         }
 
-        public Task<MailboxPage> ReadPageAsync(AccountAddress account, FlowId flow, long after) => Task.FromResult(new MailboxPage(after, after, false, []));
+        public Task<MailboxPage> ReadPageAsync(AccountAddress account, FlowId flow, long after) => Fault is { } fault ? throw fault : Task.FromResult(new MailboxPage(after, after, false, []));
 
         public Task<MessageStatus?> EndAsync(MessageKey message, MessageState state) => Task.FromResult<MessageStatus?>(null);
 

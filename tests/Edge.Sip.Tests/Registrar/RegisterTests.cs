@@ -327,6 +327,34 @@ public class RegisterTests
     }
 
     [Fact]
+    public async Task Register_TheCoreMeetsAFault_Is500AndTakenBack()
+    {
+        await using TestEdge edge = await TestEdge.StartAsync(core: core => core.OnRegister = (register, _) => new Registered { Request = register.Request, Outcome = RegisterOutcome.RegisterFault });
+        SipClient bob = await edge.ConnectAsync();
+        SipText answer = await bob.RegisterAsync();
+        Assert.Equal((500, string.Empty), (answer.Status, answer["Retry-After"]));
+        await edge.Core.SeenAsync(happened => happened.Unregister);   // what it did before the fault is not known
+    }
+
+    [Fact]
+    public async Task Refresh_TheCoreMeetsAFault_IsNotSentAgainByItself()
+    {
+        await using TestEdge edge = await TestEdge.StartAsync(moveTime: true, core: core => core.OnRefresh = refresh => new Refreshed
+        {
+            Flow = refresh.Flow,
+            User = refresh.User,
+            Outcome = RegisterOutcome.RegisterFault,
+        });
+        SipClient bob = await edge.RegisteredAsync();
+        Assert.Equal(200, (await bob.RequestAsync(bob.RegisterText(600, null, null))).Status);
+        await edge.Core.SeenAsync(happened => happened.Refresh);
+        await edge.MoveAsync(TimeSpan.FromSeconds(10));
+        Assert.Equal(1, edge.Core.Count(happened => happened.Refresh));
+        Assert.Equal(200, (await bob.RequestAsync(bob.RegisterText(600, null, null))).Status);
+        await Until.TrueAsync(() => edge.Core.Count(happened => happened.Refresh) == 2, "the client's next one");
+    }
+
+    [Fact]
     public async Task Refresh_TheStoreCouldNotTake_IsSentAgain()
     {
         int calls = 0;

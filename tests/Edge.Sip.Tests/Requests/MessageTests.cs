@@ -38,6 +38,8 @@ public class MessageTests
     [InlineData(Refusal.OverLimit, 480, true, false)]
     [InlineData(Refusal.Unavailable, 503, true, false)]
     [InlineData(Refusal.NotRegistered, 401, false, false)]
+    [InlineData(Refusal.Malformed, 400, false, false)]
+    [InlineData(Refusal.Fault, 500, false, true)]
     [Spec("S26", "E.credentials", "E.id-reused", "E.malformed", "E.quota", "E.text", "E.unavailable", "E.unknown")]
     public async Task Message_RefusedByTheCore_FollowsTheErrorTable(Refusal refusal, int status, bool retryAfter, bool warning)
     {
