@@ -17,7 +17,8 @@ internal sealed class CoreStoreOptionsValidator : IValidateOptions<CoreStoreOpti
         if (string.IsNullOrWhiteSpace(options.Redis)) faults.AddError("a StackExchange.Redis connection string is required", nameof(options.Redis));
         else if (!IsConnectionString(options.Redis)) faults.AddError("not a StackExchange.Redis connection string", nameof(options.Redis));
         if (string.IsNullOrWhiteSpace(options.KeyRingFile)) faults.AddError("the path of the key ring file is required", nameof(options.KeyRingFile));
-        if (!AccountAddress.TryCreate("a", options.Domain, out _)) faults.AddError("a domain of 1 to 253 characters is required", nameof(options.Domain));
+        if (!AccountAddress.TryParse($"a@{options.Domain}", string.Empty, out _))
+            faults.AddError("a domain of 1 to 253 letters, digits, dots and hyphens is required; an international one in its ASCII form (xn--...)", nameof(options.Domain));
         if (options.CoreId.Length is < 1 or > 64) faults.AddError("1 to 64 characters, unique among cores", nameof(options.CoreId));
         if (options.Validity < TimeSpan.FromSeconds(1)) faults.AddError("1 second at least", nameof(options.Validity));
         if (options.OutcomeLifetime < options.Validity + ClientQueue)

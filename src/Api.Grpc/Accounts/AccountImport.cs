@@ -2,13 +2,13 @@ using Core.Store.Accounts;
 
 namespace Api.Grpc.Accounts;
 
-/// <summary>What a CSV file asks for: accounts to create or update, and the lines that were refused.</summary>
-internal sealed record AccountImport(IReadOnlyList<(AccountAddress Address, string Password)> Accounts, IReadOnlyList<(int Line, string Problem)> Faults)
+/// <summary>What a CSV file asks for: accounts to create or update, the first lines that were refused, and how many were.</summary>
+internal sealed record AccountImport(IReadOnlyList<(AccountAddress Address, string Password)> Accounts, IReadOnlyList<(int Line, string Problem)> Faults, int Refused)
 {
     /// <summary>More lines come in another call.</summary>
     public const int MostLines = 10_000;
 
-    /// <summary>Faults that are told; the rest are counted by the reader.</summary>
+    /// <summary>Faults that are told; the rest are counted.</summary>
     private const int MostFaults = 100;
 
     /// <summary>Reads <c>user,password</c> lines.</summary>
@@ -19,15 +19,16 @@ internal sealed record AccountImport(IReadOnlyList<(AccountAddress Address, stri
         List<(int, string)> faults = [];
         HashSet<AccountAddress> seen = [];
         int lines = 0;
+        int refused = 0;
         foreach (CsvLine line in CsvReader.Read(csv))
         {
             if (++lines > MostLines) return null;
             string? problem = Check(line, domain, seen, out AccountAddress address);
             if (problem is null) accounts.Add((address, line.Fields![1]));
-            else if (faults.Count < MostFaults) faults.Add((line.Number, problem));
+            else if (++refused <= MostFaults) faults.Add((line.Number, problem));
         }
 
-        return new AccountImport(accounts, faults);
+        return new AccountImport(accounts, faults, refused);
     }
 
     /// <returns>What is wrong, in words that never repeat the line.</returns>

@@ -62,9 +62,9 @@ internal sealed class CallerAuthentication(
     private Refused? CheckBearer(HttpContext context)
     {
         IPAddress address = context.Connection.RemoteIpAddress ?? IPAddress.None;
-        if (budget.Wait(address) is { } wait) return TooMany(wait);
         string? header = Header(context);
-        if (admin.Matches(header)) return null;
+        if (admin.Matches(header)) return null;   // first: others' failures from this address must not lock operators out
+        if (budget.Wait(address) is { } wait) return TooMany(wait);
         if (header is not null) budget.Failed(address);
         return Refused.Credentials;
     }

@@ -93,6 +93,7 @@ internal static class CoreServices
     /// <summary>Routing, then the door, then who it is, then what it asks.</summary>
     public static void MapCore(this WebApplication app)
     {
+        app.UseMiddleware<FaultBarrier>();
         app.UseRouting();
         app.UseMiddleware<ListenerGate>();
         app.UseMiddleware<CallerAuthentication>();

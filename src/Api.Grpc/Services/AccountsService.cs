@@ -75,7 +75,7 @@ internal sealed class AccountsService(IAccountStore accounts, IOptions<CoreStore
         if (Encoding.UTF8.GetByteCount(request.Csv) > MostCsvBytes) throw new RefusedException(Reason.ImportTooLarge, "A call may bring 2 MiB of CSV: send the rest in another.");
         AccountImport import = AccountImport.Read(request.Csv, _domain)
             ?? throw new RefusedException(Reason.ImportTooLarge, "A call may bring 10,000 lines of CSV: send the rest in another.");
-        ImportAccountsResponse response = new();
+        ImportAccountsResponse response = new() { Refused = import.Refused };
         foreach (ImportOutcome outcome in await accounts.ImportAsync(import.Accounts).ConfigureAwait(false))
         {
             if (outcome == ImportOutcome.Created) response.Created++;
@@ -84,7 +84,7 @@ internal sealed class AccountsService(IAccountStore accounts, IOptions<CoreStore
         }
 
         foreach ((int line, string problem) in import.Faults) response.Faults.Add(new ImportFault { Line = line, Problem = problem });
-        CoreLog.AccountsImported(logger, response.Created, response.Updated, response.Unchanged, response.Faults.Count);
+        CoreLog.AccountsImported(logger, response.Created, response.Updated, response.Unchanged, response.Refused);
         return response;
     }
 

@@ -1,3 +1,4 @@
+using System.Buffers;
 using Api.Grpc.Authentication;
 using Api.Grpc.Messages;
 using Api.Grpc.Options;
@@ -17,6 +18,8 @@ internal sealed class MessagesService(
     MessageIntake intake, IMessageStore store, ClientStreams streams, StatusWatch watch, MessageReceiver receiver, IOptions<CoreStoreOptions> storeOptions, IOptions<ApiOptions> apiOptions)
     : Edge.Messages.V1.MessagesService.MessagesServiceBase
 {
+    private static readonly SearchValues<char> IdCharacters = SearchValues.Create("0123456789abcdefABCDEF-");
+
     /// <summary>What a client's own queue adds to the validity (spec, "One id for life").</summary>
     private static readonly TimeSpan ClientQueue = TimeSpan.FromHours(12);
 
@@ -74,7 +77,8 @@ internal sealed class MessagesService(
         });
     }
 
-    private static Guid ParseId(string text) => Guid.TryParseExact(text, "D", out Guid id) && id != Guid.Empty
+    /// <summary>Guid.TryParseExact alone takes blanks, signs and 0x too: then two texts would be one id.</summary>
+    private static Guid ParseId(string text) => text.Length == 36 && !text.AsSpan().ContainsAnyExcept(IdCharacters) && Guid.TryParseExact(text, "D", out Guid id) && id != Guid.Empty
         ? id
         : throw new RefusedException(Reason.BadMessageId, "The message id must be a UUID of 8-4-4-4-12 hex digits, and not the nil one.");
 }

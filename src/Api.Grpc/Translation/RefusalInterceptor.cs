@@ -55,7 +55,7 @@ internal sealed class RefusalInterceptor(RefusalHeaders headers, CoreMetrics met
             case RefusedException e:
                 return e.Refused;
             case StoreUnavailableException:
-                return Refused.Store;   // the store has logged and counted it
+                return Refused.Store;   // the store has logged it
             case RpcException or OperationCanceledException:
             case IOException when context.CancellationToken.IsCancellationRequested:
                 return null;

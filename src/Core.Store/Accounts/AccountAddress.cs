@@ -1,8 +1,13 @@
+using System.Buffers;
+
 namespace Core.Store.Accounts;
 
 /// <summary>The one canonical name of an account, whatever way it came in: user (case-sensitive) and domain (lower case).</summary>
 public readonly record struct AccountAddress
 {
+    private static readonly SearchValues<char> ParameterCharacters =
+        SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.!~*'()%[]/:&+$;=");
+
     private AccountAddress(string user, string domain) => (User, Domain) = (user, domain);
 
     /// <summary><c>[A-Za-z0-9._+-]{1,64}</c>.</summary>
@@ -48,7 +53,12 @@ public readonly record struct AccountAddress
             ReadOnlySpan<char> host = rest[(at + 1)..];
             if (host.Contains('?')) return false;   // headers in a URI are never taken up (RFC 3261 §19.1.5)
             int end = uri ? host.IndexOfAny(';', ':') : -1;
-            if (end >= 0) host = host[..end];
+            if (end >= 0)
+            {
+                if (!IsPortAndParameters(host[end..])) return false;   // a second address, perhaps
+                host = host[..end];
+            }
+
             foreach (char c in host)
             {
                 if (!char.IsAsciiLetterOrDigit(c) && c is not ('.' or '-')) return false;
@@ -58,6 +68,20 @@ public readonly record struct AccountAddress
         }
 
         return TryUnescape(user, out string plain) && TryCreate(plain, domain, out address);
+    }
+
+    /// <summary>Port and uri-parameters by RFC 3261 §25.1, whatever they say.</summary>
+    private static bool IsPortAndParameters(ReadOnlySpan<char> rest)
+    {
+        if (rest[0] == ':')
+        {
+            int end = rest.IndexOf(';');
+            ReadOnlySpan<char> port = end < 0 ? rest[1..] : rest[1..end];
+            if (port.Length is < 1 or > 5 || port.ContainsAnyExceptInRange('0', '9')) return false;
+            rest = end < 0 ? [] : rest[end..];
+        }
+
+        return !rest.ContainsAnyExcept(ParameterCharacters);
     }
 
     /// <summary>Hides the address: whole addresses never reach a log.</summary>

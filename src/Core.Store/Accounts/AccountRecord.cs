@@ -17,16 +17,13 @@ internal sealed record AccountRecord(AccountAddress Address, AccountVerifiers Ve
     private const int HeaderBytes = 5 + EnvelopeCipher.SaltBytes;
     private const int FixedBytes = 4 + 8 + 8 + 32 + 16 + 1;
 
-    /// <summary>Versions begin at the seconds since then: an account deleted and made again never repeats one, and old proofs stay void.</summary>
-    private static readonly DateTimeOffset VersionsBegin = new(2020, 1, 1, 0, 0, 0, TimeSpan.Zero);
-
     /// <summary>A new account.</summary>
     public static AccountRecord Create(AccountAddress address, string password, DateTimeOffset now) =>
-        new(address, Verify(address, password, NextVersion(0, now)), now, now);
+        new(address, Verify(address, password, NextVersion(0)), now, now);
 
     /// <summary>The same account with another password.</summary>
     public AccountRecord WithPassword(string password, DateTimeOffset now) =>
-        this with { Verifiers = Verify(Address, password, NextVersion(Verifiers.CredentialVersion, now)), UpdateTime = now };
+        this with { Verifiers = Verify(Address, password, NextVersion(Verifiers.CredentialVersion)), UpdateTime = now };
 
     /// <summary>As operators see it.</summary>
     public Account ToAccount() => new(Address, CreateTime, UpdateTime, Verifiers.CredentialVersion);
@@ -55,12 +52,14 @@ internal sealed record AccountRecord(AccountAddress Address, AccountVerifiers Ve
     }
 
     /// <summary>Opens.</summary>
-    /// <returns>Null for another account's value, altered bytes or a key that the ring lacks.</returns>
+    /// <returns>Null for another account's value or altered bytes.</returns>
+    /// <exception cref="StoreUnavailableException">The ring lacks its key: no password may be called wrong for that.</exception>
     public static AccountRecord? Open(KeyRing ring, AccountName name, ReadOnlySpan<byte> value)
     {
         int plainBytes = value.Length - HeaderBytes - EnvelopeCipher.TagBytes;
         if (plainBytes is < FixedBytes or > 1_024 || value[0] != Version) return null;
-        if (!ring.TryGet(KeyPurpose.Account, BinaryPrimitives.ReadUInt32BigEndian(value[1..]), out RingKey? key)) return null;
+        if (!ring.TryGet(KeyPurpose.Account, BinaryPrimitives.ReadUInt32BigEndian(value[1..]), out RingKey? key))
+            throw new StoreUnavailableException("The key ring lacks the key of an account.");
         Span<byte> plain = stackalloc byte[plainBytes];
         if (!EnvelopeCipher.TryOpen(key, KeyPurpose.Account, value.Slice(5, EnvelopeCipher.SaltBytes), Context(value, name), value[HeaderBytes..], plain)) return null;
 
@@ -78,7 +77,14 @@ internal sealed record AccountRecord(AccountAddress Address, AccountVerifiers Ve
     private static AccountVerifiers Verify(AccountAddress address, string password, int version) =>
         new(PasswordVerifier.Sha256(address, password), PasswordVerifier.Md5(address, password), version);
 
-    private static int NextVersion(int last, DateTimeOffset now) => Math.Max(last + 1, (int)Math.Clamp((now - VersionsBegin).TotalSeconds, 1, int.MaxValue - 1));
+    /// <summary>Drawn, not counted: an account deleted and made again, even within a second, does not repeat one, and old proofs stay void.</summary>
+    private static int NextVersion(int last)
+    {
+        int version;
+        do version = RandomNumberGenerator.GetInt32(1, int.MaxValue);
+        while (version == last);
+        return version;
+    }
 
     private static byte[] Context(ReadOnlySpan<byte> value, AccountName name) => [.. value[..HeaderBytes], .. name.Handle];
 }

@@ -21,11 +21,15 @@ internal sealed class AccountRecords(RedisConnection redis, KeyRing ring, ILogge
     }
 
     /// <summary>Opens a value read elsewhere; null if there is none, or if it does not open.</summary>
+    /// <exception cref="StoreUnavailableException">The ring lacks its key.</exception>
     public AccountRecord? Open(AccountName name, RedisValue value)
     {
         if (value.IsNull) return null;
         AccountRecord? account = AccountRecord.Open(ring, name, ((ReadOnlyMemory<byte>)value).Span);
-        if (account is null) StoreLog.AccountNotOpened(logger);
+        if (account is null) NotOpened();
         return account;
     }
+
+    /// <summary>Says that an account could not be opened.</summary>
+    public void NotOpened() => StoreLog.AccountNotOpened(logger);
 }

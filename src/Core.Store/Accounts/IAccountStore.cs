@@ -8,7 +8,7 @@ public interface IAccountStore
     /// <returns>The account; null if there is one of this name.</returns>
     Task<Account?> CreateAsync(AccountAddress address, string password);
 
-    /// <summary>Sets a new password, which raises the credential version if it differs.</summary>
+    /// <summary>Sets a new password, and with it another credential version if it differs.</summary>
     /// <returns>The account; null without one of this name.</returns>
     Task<Account?> UpdateAsync(AccountAddress address, string password);
 
@@ -54,7 +54,7 @@ public enum ImportOutcome
 /// <summary>Digest verifiers: H(user ":" realm ":" password), RFC 7616 §3.4.2.</summary>
 /// <param name="Sha256">32 bytes.</param>
 /// <param name="Md5">16 bytes, for clients that know nothing better.</param>
-/// <param name="CredentialVersion">Rises with every new password.</param>
+/// <param name="CredentialVersion">Another one with every new password.</param>
 public sealed record AccountVerifiers(ReadOnlyMemory<byte> Sha256, ReadOnlyMemory<byte> Md5, int CredentialVersion)
 {
     /// <summary>Hides the verifiers.</summary>

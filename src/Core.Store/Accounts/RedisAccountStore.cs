@@ -123,9 +123,13 @@ internal sealed class RedisAccountStore(
     private async Task<AccountPage> ScanAsync(int pageSize, AccountPageToken from)
     {
         List<Account> page = [];
+        int first = from.Partition;
         while (from.Partition < StoreNames.Partitions)
         {
-            int partitions = Math.Min(ListAtOnce, StoreNames.Partitions - from.Partition);
+            // As many as the page seems to need, by what the partitions so far held: what is read beyond it is read for nothing.
+            int read = from.Partition - first;
+            int wanted = read == 0 ? 1 : page.Count == 0 ? 2 * read : ((pageSize - page.Count) * read / page.Count) + 1;
+            int partitions = Math.Min(Math.Clamp(wanted, 1, ListAtOnce), StoreNames.Partitions - from.Partition);
             RedisResult[] scans = await Task.WhenAll(Enumerable.Range(from.Partition, partitions)
                 .Select(p => ScanPartitionAsync(p, p == from.Partition ? from.Cursor : "0", pageSize))).ConfigureAwait(false);
             for (int i = 0; i < scans.Length; i++)
@@ -151,7 +155,14 @@ internal sealed class RedisAccountStore(
         for (int i = 0; i + 1 < fields.Length; i += 2)
         {
             AccountName name = new((byte[])fields[i]!, partition);
-            if (records.Open(name, (byte[])fields[i + 1]!) is { } account) page.Add(account.ToAccount());
+            try
+            {
+                if (records.Open(name, (byte[])fields[i + 1]!) is { } account) page.Add(account.ToAccount());
+            }
+            catch (StoreUnavailableException)
+            {
+                records.NotOpened();   // a key is missing: the others can still be listed
+            }
         }
     }
 

@@ -2,7 +2,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Core.Store.Diagnostics;
 
-/// <summary>700-899: the store. Next free: 719. Alerts rely on ids and names: never reused, never renamed.</summary>
+/// <summary>700-899: the store. Next free: 720. Alerts rely on ids and names: never reused, never renamed.</summary>
 internal static partial class StoreLog
 {
     [LoggerMessage(EventId = 700, EventName = "SealingOff", Level = LogLevel.Critical,
@@ -65,6 +65,10 @@ internal static partial class StoreLog
 
     [LoggerMessage(EventId = 718, EventName = "HintLost", Level = LogLevel.Debug, Message = "Hints for other cores were lost")]
     public static partial void HintLost(ILogger logger, Exception fault);
+
+    [LoggerMessage(EventId = 719, EventName = "RedisRefuses", Level = LogLevel.Error,
+        Message = "Redis answers commands with {Code}; senders are told to try again. Look at its memory, disk, role and rights")]
+    public static partial void RedisRefuses(ILogger logger, string code);
 
     [LoggerMessage(EventId = 715, EventName = "RecordMissing", Level = LogLevel.Error, Message = "A mailbox named a message without a record; the name is removed")]
     public static partial void RecordMissing(ILogger logger);

@@ -34,8 +34,9 @@ internal sealed class KeyRing : IDerivedKeys
     public bool TryGet(KeyPurpose purpose, uint id, [NotNullWhen(true)] out RingKey? key)
     {
         key = Find(purpose, id);
-        if (key is not null || !TryReload()) return key is not null;
-        key = Find(purpose, id);
+        if (key is not null) return true;
+        Reload();
+        key = Find(purpose, id);   // also when another thread has just read the file
         return key is not null;
     }
 
@@ -56,22 +57,20 @@ internal sealed class KeyRing : IDerivedKeys
         return null;
     }
 
-    private bool TryReload()
+    private void Reload()
     {
         lock (_reloading)
         {
-            if (_time.GetElapsedTime(_lastReload) < ReloadAtMostEvery) return false;
+            if (_time.GetElapsedTime(_lastReload) < ReloadAtMostEvery) return;
             _lastReload = _time.GetTimestamp();
             try
             {
                 IReadOnlyDictionary<KeyPurpose, IReadOnlyList<RingKey>> fresh = KeyRingFile.Read(_path);
-                if (!fresh[KeyPurpose.Name][0].Bytes.AsSpan().SequenceEqual(Current(KeyPurpose.Name).Bytes)) return false;   // another store's ring
-                _keys = fresh;
-                return true;
+                if (fresh[KeyPurpose.Name][0].Bytes.AsSpan().SequenceEqual(Current(KeyPurpose.Name).Bytes)) _keys = fresh;   // else another store's ring
             }
             catch (KeyRingException)
             {
-                return false;   // the keys in memory still serve
+                // The keys in memory still serve.
             }
         }
     }

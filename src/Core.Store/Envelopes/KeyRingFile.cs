@@ -40,6 +40,7 @@ internal static partial class KeyRingFile
             }
 
             Publish(fresh, full);
+            SyncFolder(Path.GetDirectoryName(full)!);
         }
         finally
         {
@@ -53,12 +54,11 @@ internal static partial class KeyRingFile
     {
         if (!File.Exists(path))
             throw new KeyRingException($"Key ring file {path} is missing. Restore it from its backup, or set CoreStore:CreateKeyRing for a new, empty store.");
-        if (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(path) & ~OwnerOnly) != 0)
-            throw new KeyRingException($"Key ring file {path} is open to others. Run: chmod 0600 {path}");
-
         Content ring;
         try
         {
+            if (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(path) & ~OwnerOnly) != 0)
+                throw new KeyRingException($"Key ring file {path} is open to others. Run: chmod 0600 {path}");
             using FileStream file = File.OpenRead(path);
             ring = JsonSerializer.Deserialize<Content>(file, Json) ?? throw new JsonException("empty");
         }
@@ -68,15 +68,16 @@ internal static partial class KeyRingFile
         }
 
         if (ring.Version != 1) throw new KeyRingException($"Key ring file {path} has version {ring.Version}; this program knows version 1.");
-        if (ring.Keys.Any(k => k.Key is not { Length: KeyBytes } || k.Id == 0))
-            throw new KeyRingException($"Key ring file {path} has a key that is not 32 bytes, or an id of 0.");
-        if (ring.Keys.Select(k => k.Id).Distinct().Count() != ring.Keys.Count)
+        if (ring.Keys is null || ring.Keys.Any(k => k is not { Key.Length: KeyBytes } || k.Id == 0))
+            throw new KeyRingException($"Key ring file {path} has no keys, a key that is not 32 bytes, or an id of 0.");
+        List<Entry> entries = [.. ring.Keys.OfType<Entry>()];
+        if (entries.Select(k => k.Id).Distinct().Count() != entries.Count)
             throw new KeyRingException($"Key ring file {path} has a key id twice.");
 
         Dictionary<KeyPurpose, IReadOnlyList<RingKey>> keys = [];
         foreach (KeyPurpose purpose in Enum.GetValues<KeyPurpose>())
         {
-            keys[purpose] = [.. ring.Keys.Where(k => k.Purpose == purpose).OrderByDescending(k => k.Id).Select(k => new RingKey(k.Id, k.Key))];
+            keys[purpose] = [.. entries.Where(k => k.Purpose == purpose).OrderByDescending(k => k.Id).Select(k => new RingKey(k.Id, k.Key))];
             if (keys[purpose].Count == 0) throw new KeyRingException($"Key ring file {path} has no key for the purpose {purpose}.");
         }
 
@@ -108,11 +109,33 @@ internal static partial class KeyRingFile
         }
     }
 
+    /// <summary>Makes the new name durable (fsync(2) of the folder): with the name lost, what was sealed meanwhile would be lost too.</summary>
+    private static void SyncFolder(string folder)
+    {
+        if (OperatingSystem.IsWindows()) return;
+        int descriptor = Open(folder, 0);
+        if (descriptor < 0) return;
+        _ = Fsync(descriptor);
+        _ = Close(descriptor);
+    }
+
+    [LibraryImport("libc", EntryPoint = "open", StringMarshalling = StringMarshalling.Utf8)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial int Open(string path, int flags);
+
+    [LibraryImport("libc", EntryPoint = "fsync")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial int Fsync(int descriptor);
+
+    [LibraryImport("libc", EntryPoint = "close")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial int Close(int descriptor);
+
     [LibraryImport("libc", EntryPoint = "link", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static partial int Link(string existing, string name);
 
-    private sealed record Content(int Version, List<Entry> Keys);
+    private sealed record Content(int Version, List<Entry?>? Keys);
 
     private sealed record Entry(uint Id, KeyPurpose Purpose, DateTimeOffset Created, byte[] Key);
 }

@@ -46,10 +46,12 @@ internal readonly record struct LedgerEntry(int RecipientPartition, DateTimeOffs
         return true;
     }
 
-    /// <summary>Whether a claim was made for this recipient and text. Without its key, which is wiped only after its last claim, the answer is no.</summary>
+    /// <summary>Whether a claim was made for this recipient and text.</summary>
+    /// <exception cref="StoreUnavailableException">The ring lacks its key: this core's file is behind the others', since a key is wiped only after its last claim.</exception>
     public static bool IsFor(ReadOnlySpan<byte> value, KeyRing ring, AccountName recipient, ReadOnlySpan<byte> text)
     {
-        if (!ring.TryGet(KeyPurpose.Fingerprint, BinaryPrimitives.ReadUInt32BigEndian(value[3..]), out RingKey? key)) return false;
+        if (!ring.TryGet(KeyPurpose.Fingerprint, BinaryPrimitives.ReadUInt32BigEndian(value[3..]), out RingKey? key))
+            throw new StoreUnavailableException("The key ring lacks the key of a claim.");
         Span<byte> expected = stackalloc byte[FingerprintBytes];
         Fingerprint(key, recipient, text, expected);
         return CryptographicOperations.FixedTimeEquals(expected, value.Slice(FingerprintAt, FingerprintBytes));

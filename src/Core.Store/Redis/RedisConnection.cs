@@ -12,10 +12,13 @@ namespace Core.Store.Redis;
 /// </remarks>
 internal sealed class RedisConnection(IOptions<CoreStoreOptions> options, ILogger<RedisConnection> logger) : IStoreHealth, IAsyncDisposable
 {
+    private const long RefusalsEveryMs = 10_000;
+
     private static readonly TimeSpan ReadinessDeadline = TimeSpan.FromSeconds(1);
 
     private readonly TimeSpan _deadline = options.Value.RedisDeadline;
     private volatile ConnectionMultiplexer? _multiplexer;
+    private long _refusalTold = -RefusalsEveryMs;
 
     /// <summary>Where commands are sent.</summary>
     /// <exception cref="StoreUnavailableException">Before the first connection.</exception>
@@ -78,6 +81,7 @@ internal sealed class RedisConnection(IOptions<CoreStoreOptions> options, ILogge
         }
         catch (Exception fault) when (IsUnavailable(fault))
         {
+            if (fault is RedisServerException) TellRefusal(fault);
             throw new StoreUnavailableException($"Redis: {fault.GetType().Name}.", fault);
         }
     }
@@ -106,6 +110,16 @@ internal sealed class RedisConnection(IOptions<CoreStoreOptions> options, ILogge
     public async ValueTask DisposeAsync()
     {
         if (_multiplexer is { } open) await open.DisposeAsync().ConfigureAwait(false);
+    }
+
+    /// <summary>Redis answers, but not as it should (OOM, READONLY, MISCONF, NOPERM ...): once in 10 s, by the error's code alone.</summary>
+    private void TellRefusal(Exception fault)
+    {
+        long now = Environment.TickCount64;
+        long last = Interlocked.Read(ref _refusalTold);
+        if (now - last < RefusalsEveryMs || Interlocked.CompareExchange(ref _refusalTold, now, last) != last) return;
+        int end = fault.Message.IndexOf(' ', StringComparison.Ordinal);
+        StoreLog.RedisRefuses(logger, end is > 0 and < 32 ? fault.Message[..end] : "an error");
     }
 
     private static async Task<bool> ToResultAsync(Task asked)

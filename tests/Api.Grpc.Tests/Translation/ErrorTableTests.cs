@@ -19,9 +19,14 @@ public sealed class ErrorTableTests(RedisCore fixture) : IClassFixture<RedisCore
         { "", "bob", "hi", HttpStatusCode.BadRequest, StatusCode.InvalidArgument, "BAD_MESSAGE_ID", "" },
         { "00000000-0000-0000-0000-000000000000", "bob", "hi", HttpStatusCode.BadRequest, StatusCode.InvalidArgument, "BAD_MESSAGE_ID", "" },
         { "{11111111-2222-4333-8444-555555555555}", "bob", "hi", HttpStatusCode.BadRequest, StatusCode.InvalidArgument, "BAD_MESSAGE_ID", "" },
+        { " 11111111-2222-4333-8444-555555555555", "bob", "hi", HttpStatusCode.BadRequest, StatusCode.InvalidArgument, "BAD_MESSAGE_ID", "" },
+        { "+1111111-2222-4333-8444-555555555555", "bob", "hi", HttpStatusCode.BadRequest, StatusCode.InvalidArgument, "BAD_MESSAGE_ID", "" },
+        { "0x111111-0x22-0x33-0x44-0x5555555555", "bob", "hi", HttpStatusCode.BadRequest, StatusCode.InvalidArgument, "BAD_MESSAGE_ID", "" },
         { "new", "", "hi", HttpStatusCode.BadRequest, StatusCode.InvalidArgument, "BAD_RECIPIENT", "" },   // spec S4: zero
         { "new", "bob,carol", "hi", HttpStatusCode.BadRequest, StatusCode.InvalidArgument, "BAD_RECIPIENT", "" },   // several
         { "new", "bob@example.test,carol@example.test", "hi", HttpStatusCode.BadRequest, StatusCode.InvalidArgument, "BAD_RECIPIENT", "" },
+        { "new", "sip:bob@example.test;x,sip:carol@example.test", "hi", HttpStatusCode.BadRequest, StatusCode.InvalidArgument, "BAD_RECIPIENT", "" },
+        { "new", "sip:bob@example.test:5061, sip:carol@example.test", "hi", HttpStatusCode.BadRequest, StatusCode.InvalidArgument, "BAD_RECIPIENT", "" },
         { "new", "tel:123", "hi", HttpStatusCode.BadRequest, StatusCode.InvalidArgument, "BAD_RECIPIENT", "" },
         { "new", "sip:example.test", "hi", HttpStatusCode.BadRequest, StatusCode.InvalidArgument, "BAD_RECIPIENT", "" },
         { "new", "bob", "", HttpStatusCode.BadRequest, StatusCode.InvalidArgument, "BAD_TEXT", "bytes=0 codePoints=0 graphemes=0 utf16Units=0 " },   // spec S2

@@ -50,7 +50,7 @@ public abstract class AccountStoreTests(ServerFixture fixture) : StoreTest(fixtu
         Account same = (await Accounts.UpdateAsync(Alice, "secret"))!;
         Assert.Equal(before, same);
         Account after = (await Accounts.UpdateAsync(Alice, "new"))!;
-        Assert.True(after.CredentialVersion > before.CredentialVersion);
+        Assert.NotEqual(before.CredentialVersion, after.CredentialVersion);
         Assert.Equal((before.CreateTime, Noon.AddSeconds(1)), (after.CreateTime, after.UpdateTime));
         Assert.True((await Accounts.FindVerifiersAsync(Alice))!.Matches(Alice, "new"));
         Assert.Null(await Accounts.UpdateAsync(Dave, "new"));
@@ -77,13 +77,12 @@ public abstract class AccountStoreTests(ServerFixture fixture) : StoreTest(fixtu
     }
 
     [Fact]   // proofs made for the old account must not fit the new one
-    public async Task DeleteAndCreate_SameName_VersionStillRises()
+    public async Task DeleteAndCreate_SameNameAtOnce_AnotherVersion()
     {
         int before = (await Accounts.GetAsync(Alice))!.CredentialVersion;
         Assert.Equal(0, await Accounts.DeleteAsync(Alice));
         Assert.Null(await Accounts.FindVerifiersAsync(Alice));
-        Time.Advance(TimeSpan.FromSeconds(1));
-        Assert.True((await Accounts.CreateAsync(Alice, "secret"))!.CredentialVersion > before);
+        Assert.NotEqual(before, (await Accounts.CreateAsync(Alice, "secret"))!.CredentialVersion);
     }
 
     [Fact]   // spec D: import is repeatable

@@ -48,6 +48,8 @@ public sealed class KeyRingTests : IDisposable
     [Theory]
     [InlineData("version", "2")]
     [InlineData("keys", "[]")]
+    [InlineData("keys", "null")]
+    [InlineData("keys", "[null]")]
     [InlineData("surprise", "1")]
     public void Open_Malformed_Refused(string name, string value)
     {
@@ -87,6 +89,31 @@ public sealed class KeyRingTests : IDisposable
         _ring.Time.Advance(TimeSpan.FromSeconds(1));
         Assert.True(ring.TryGet(KeyPurpose.Message, 9, out _));
         Assert.Equal(9u, ring.Current(KeyPurpose.Message).Id);
+    }
+
+    [Fact]   // many threads meet a new key id together: one reads the file, all of them find the key
+    public async Task TryGet_KeyAddedMetByManyAtOnce_AllFindIt()
+    {
+        KeyRing ring = _ring.Open();
+        JsonNode file = JsonNode.Parse(File.ReadAllText(_ring.Path))!;
+        for (uint id = 9; id < 60; id++)
+        {
+            uint wanted = id;
+            JsonNode added = file["keys"]![0]!.DeepClone();
+            added["id"] = wanted;
+            ((JsonArray)file["keys"]!).Add(added);
+            File.WriteAllText(_ring.Path, file.ToJsonString());
+            _ring.Time.Advance(TimeSpan.FromSeconds(1));
+            using Barrier together = new(8);
+            bool[] found = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Task.Factory.StartNew(
+                () =>
+                {
+                    together.SignalAndWait();
+                    return ring.TryGet(KeyPurpose.Message, wanted, out RingKey? _);
+                },
+                TestContext.Current.CancellationToken, TaskCreationOptions.LongRunning, TaskScheduler.Default)));
+            Assert.DoesNotContain(false, found);
+        }
     }
 
     [Fact]
