@@ -31,6 +31,7 @@ internal static class EdgeServices
         services.TryAddSingleton<EdgeClock>();
         services.TryAddSingleton<EdgeMetrics>();
         services.TryAddSingleton<SessionTable>();
+        services.TryAddSingleton<AddressLimits>();
         services.TryAddSingleton<CoreLinks>();
         services.TryAddSingleton<ICoreLinks>(static provider => provider.GetRequiredService<CoreLinks>());
         services.TryAddSingleton(static provider => new DigestChallenge(provider.GetRequiredService<EdgeOptions>().Id));

@@ -179,7 +179,9 @@ internal sealed class CoreStream : ICoreLink, IThreadPoolWorkItem, IDisposable
         CoreClock clock = new();   // what an earlier stream showed may be an earlier core's clock
         clock.Observe(now, first.CoreTimeMs);
         Clock = clock;
-        _settings = new LinkSettings(first.Events[0].Welcome);
+        Welcome welcome = first.Events[0].Welcome;
+        _settings = new LinkSettings(welcome);
+        if (welcome.Limits is not null) _links.Events.LimitsChanged(welcome.Limits);
         Volatile.Write(ref _lastReadMs, now);
         Volatile.Write(ref _lastWriteMs, now);
         lock (_queueGate)
@@ -219,6 +221,9 @@ internal sealed class CoreStream : ICoreLink, IThreadPoolWorkItem, IDisposable
                     break;
                 case CoreEvent.EventOneofCase.NonceKeys:
                     _settings = _settings!.With(happened.NonceKeys);
+                    break;
+                case CoreEvent.EventOneofCase.EdgeLimits:
+                    _links.Events.LimitsChanged(happened.EdgeLimits);
                     break;
                 default:
                     break;   // a heartbeat, or a word of a newer core

@@ -11,6 +11,9 @@ internal interface ILinkEvents
     /// <summary>The link is down: what was asked on it and not answered will not be.</summary>
     void LinkCut(ICoreLink link);
 
+    /// <summary>The limits that edges keep: with the Welcome, and when an operator changes one.</summary>
+    void LimitsChanged(EdgeLimits limits);
+
     void Delivered(ICoreLink link, LinkDelivery delivery);
 
     void Paged(ICoreLink link, Page page);

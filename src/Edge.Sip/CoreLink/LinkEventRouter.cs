@@ -4,12 +4,13 @@ using Edge.Sip.Delivery;
 using Edge.Sip.Diagnostics;
 using Edge.Sip.Registrar;
 using Edge.Sip.Sessions;
+using Edge.Sip.Transport;
 
 namespace Edge.Sip.CoreLink;
 
 /// <summary>Takes what the cores say to the connection it is for.</summary>
 /// <remarks>What is for nobody here shows a binding that should be gone: the core is told so, or the account's messages would go there for an hour.</remarks>
-internal sealed class LinkEventRouter(SessionTable sessions, ICoreLinks links, DeliveryPump pump, EdgeClock clock, ILogger<LinkEventRouter> logger) : ILinkEvents
+internal sealed class LinkEventRouter(SessionTable sessions, ICoreLinks links, DeliveryPump pump, AddressLimits addresses, EdgeClock clock, ILogger<LinkEventRouter> logger) : ILinkEvents
 {
     private const long RefreshAgainMs = 1_000;
 
@@ -36,6 +37,8 @@ internal sealed class LinkEventRouter(SessionTable sessions, ICoreLinks links, D
             }
         }
     }
+
+    public void LimitsChanged(EdgeLimits limits) => addresses.Change(limits.Connections, limits.ConnectionsPerSecond, limits.FailedAuthenticationsPerMinute);
 
     public void Delivered(ICoreLink link, LinkDelivery delivery)
     {

@@ -40,7 +40,7 @@ internal sealed class EdgeMetrics
         _inFlight = _meter.CreateUpDownCounter<long>("edge.deliveries.in_flight", "{message}", "MESSAGEs sent to devices and not answered yet.");
         _accepted = _meter.CreateCounter<long>("edge.connections.accepted", "{connection}", "Connections accepted.");
         _ended = _meter.CreateCounter<long>("edge.connections.ended", "{connection}", "Connections ended, by reason.");
-        _refusedConnections = _meter.CreateCounter<long>("edge.connections.refused", "{connection}", "Connections closed at once: too many.");
+        _refusedConnections = _meter.CreateCounter<long>("edge.connections.refused", "{connection}", "Connections closed before their handshake, by cause: too many in all or from one address, or too many within a second.");
         _acceptFailures = _meter.CreateCounter<long>("edge.accept.failures", "{failure}", "Accepts that failed.");
         _handshakesFailed = _meter.CreateCounter<long>("edge.handshakes.failed", "{handshake}", "TLS handshakes that failed or took too long.");
         _requests = _meter.CreateCounter<long>("edge.requests", "{request}", "Requests received, by method.");
@@ -80,7 +80,8 @@ internal sealed class EdgeMetrics
         if (reason is EndReason.HandshakeFailed or EndReason.HandshakeTimeout) _handshakesFailed.Add(1);
     }
 
-    public void ConnectionRefused() => _refusedConnections.Add(1);
+    /// <param name="cause">most_connections, address_connections, address_rate.</param>
+    public void ConnectionRefused(string cause) => _refusedConnections.Add(1, new KeyValuePair<string, object?>("cause", cause));
 
     public void AcceptFailed() => _acceptFailures.Add(1);
 

@@ -14,7 +14,8 @@ namespace Edge.Sip.Registrar;
 /// <summary>Answers REGISTER: RFC 3261 §10.3, RFC 5626 §6. Digests are verified by the core; a refresh on a trusted connection is answered at once.</summary>
 /// <remarks>The edge knows one binding for each account and connection, and tells a client of that one alone: others are on other edges.</remarks>
 internal sealed class RegisterHandler(
-    SipOptions options, ICoreLinks links, DeliveryPump pump, CredentialReader credentials, Responder responder, EdgeClock clock, EdgeMetrics metrics)
+    SipOptions options, ICoreLinks links, DeliveryPump pump, CredentialReader credentials, Responder responder,
+    AddressLimits addresses, EdgeClock clock, EdgeMetrics metrics)
 {
     private const int MostRouteBytes = 1_024;
     private const long UndoneMs = 20_000;   // longer than a link may be silent (15 s) and a store call take (5 s): whatever was sent before has taken effect by then
@@ -53,6 +54,7 @@ internal sealed class RegisterHandler(
             binding.Pending--;
             bool mayAnswer = session.Transactions.EndServer(pending.Transaction);
             bool bound = answer?.Outcome == RegisterOutcome.Bound;
+            if (answer?.Outcome == RegisterOutcome.BadCredentials) addresses.CountFailure(session.Connection.Peer.Address);
             if (session.HasEnded)
             {
                 if (bound && pending.Seconds > 0) links.Unregister(session.Flow, binding.User);   // bound after the connection's end was told
@@ -135,6 +137,17 @@ internal sealed class RegisterHandler(
                 return;
             default:
                 break;
+        }
+
+        // Never a registered account on its own connection: a stranger behind the same NAT must not end it.
+        if (binding is not { IsBound: true } && addresses.SecondsLocked(session.Connection.Peer.Address) is > 0 and var locked)
+        {
+            metrics.RegisterAnswered("address_locked_out");
+            responder.Refused(session, 403, "address_locked_out");
+            scoped SipResponseWriter answer = responder.Begin(session, 403, request);
+            answer.AddRetryAfter(locked);
+            responder.Send(session, 403, ref answer);
+            return;
         }
 
         RegisteredContact registered = intent == RegisterIntent.Bind ? RegisteredContact.Of(contact, outbound, route[..routeLength]) : RegisteredContact.None;

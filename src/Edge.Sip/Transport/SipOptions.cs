@@ -50,6 +50,9 @@ internal sealed class SipOptions
     /// <summary>MESSAGEs in flight on one binding. Default 1 (RFC 3428 §8); up to 8 is a deviation that must be documented to clients.</summary>
     public int Window { get; set; } = 1;
 
+    /// <summary>Whether connections from this machine are free of the limits by address. Default no; for development, where everybody comes from one.</summary>
+    public bool ExemptLoopback { get; set; }
+
     /// <summary>Limits on what a peer may send.</summary>
     public SipLimits Limits { get; set; } = new();
 }

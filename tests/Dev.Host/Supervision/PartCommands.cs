@@ -55,6 +55,7 @@ internal static class PartCommands
                 $"--Sip:Port={options.SipPortOf(edge)}",
                 $"--Sip:CertificateFile={options.In("tls", "cert.pem")}",
                 $"--Sip:KeyFile={options.In("tls", "key.pem")}",
+                "--Sip:ExemptLoopback=true",
                 $"--Core:Endpoints:0=https://{Loopback}:{options.LinkPort}",
                 $"--Core:CertificateFile={options.In("link", $"{name}-cert.pem")}",
                 $"--Core:KeyFile={options.In("link", $"{name}-key.pem")}",

@@ -173,7 +173,7 @@ public class OutboxTests
         _outbox.SendDue(() => _link);
     }
 
-    private void AddUnregister(ICoreLink? sentOn, long untilMs) => 
+    private void AddUnregister(ICoreLink? sentOn, long untilMs) =>
         _outbox.Add(new EdgeEvent { Unregister = new Unregister { Flow = 1, User = "bob" } }, sentOn, untilMs);
 
     private void Add(long sequence, DeliveryOutcome outcome = DeliveryOutcome.Failed) => _outbox.Add(Report(sequence, outcome), _link);

@@ -117,7 +117,7 @@ public sealed class JourneySystem : IAsyncLifetime
         Edge = await ChildProcess.StartAsync(
             "edge",
             [
-                Journeys.EdgeBinary, "--Edge:Id=edge-1", "--Sip:Address=127.0.0.1", $"--Sip:Port={SipPort}",
+                Journeys.EdgeBinary, "--Edge:Id=edge-1", "--Sip:Address=127.0.0.1", $"--Sip:Port={SipPort}", "--Sip:ExemptLoopback=true",
                 $"--Sip:CertificateFile={In("tls", "cert.pem")}", $"--Sip:KeyFile={In("tls", "key.pem")}",
                 $"--Core:Endpoints:0=https://127.0.0.1:{_linkPort}",
                 $"--Core:CertificateFile={In("link", "edge-1-cert.pem")}", $"--Core:KeyFile={In("link", "edge-1-key.pem")}", $"--Core:CaFile={In("link", "ca.pem")}",

@@ -26,8 +26,8 @@ internal sealed class PortableConnection : Connection, IThreadPoolWorkItem
     private bool _inTurn;    // the handler runs: what it sends goes out when it returns
     private bool _closing;   // close_notify when the queue is empty
 
-    public PortableConnection(PortableTransport transport, Socket socket, ulong flow)
-        : base(flow, socket.RemoteEndPoint as IPEndPoint ?? throw new IOException("gone before it was looked at"))
+    public PortableConnection(PortableTransport transport, Socket socket, IPEndPoint peer, ulong flow)
+        : base(flow, peer)
     {
         _transport = transport;
         _socket = socket;

@@ -16,6 +16,7 @@ internal sealed class PortableTransport : ITransport, IDisposable
 
     private readonly ConcurrentDictionary<ulong, PortableConnection> _connections = new();
     private readonly CancellationTokenSource _stopping = new();
+    private readonly AddressLimits _addresses;
     private readonly EdgeMetrics _metrics;
     private readonly ILogger _logger;
     private Socket? _listener;
@@ -24,9 +25,10 @@ internal sealed class PortableTransport : ITransport, IDisposable
     private ulong _lastFlow;
     private int _count;
 
-    public PortableTransport(SipOptions options, EdgeMetrics metrics, ILogger<PortableTransport> logger)
+    public PortableTransport(SipOptions options, AddressLimits addresses, EdgeMetrics metrics, ILogger<PortableTransport> logger)
     {
         Options = options;
+        _addresses = addresses;
         _metrics = metrics;
         _logger = logger;
         X509Certificate2 leaf = X509Certificate2.CreateFromPemFile(options.CertificateFile, options.KeyFile);
@@ -79,7 +81,12 @@ internal sealed class PortableTransport : ITransport, IDisposable
 
     internal void Ended(PortableConnection connection)
     {
-        if (_connections.TryRemove(connection.Flow, out _)) Interlocked.Decrement(ref _count);
+        if (_connections.TryRemove(connection.Flow, out _))
+        {
+            Interlocked.Decrement(ref _count);
+            _addresses.Close(connection.Peer.Address);
+        }
+
         Handler.Ended(connection);
     }
 
@@ -113,15 +120,18 @@ internal sealed class PortableTransport : ITransport, IDisposable
 
     private void Admit(Socket socket)
     {
+        IPAddress? counted = null;
         try
         {
-            if (Volatile.Read(ref _count) >= Options.MostConnections)
+            IPEndPoint peer = socket.RemoteEndPoint as IPEndPoint ?? throw new IOException("gone before it was looked at");
+            if (Refusal(peer.Address) is { } cause)
             {
-                _metrics.ConnectionRefused();
+                _metrics.ConnectionRefused(cause);
                 socket.Dispose();
                 return;
             }
 
+            counted = peer.Address;
             socket.NoDelay = true;
             if (OperatingSystem.IsLinux())
             {
@@ -130,7 +140,7 @@ internal sealed class PortableTransport : ITransport, IDisposable
                 socket.SetRawSocketOption(Tcp, TcpUserTimeout, MemoryMarshal.AsBytes(new ReadOnlySpan<int>(in milliseconds)));
             }
 
-            PortableConnection connection = new(this, socket, ++_lastFlow);
+            PortableConnection connection = new(this, socket, peer, ++_lastFlow);
             Interlocked.Increment(ref _count);
             _connections[connection.Flow] = connection;
             Handler.Accepted(connection);
@@ -138,7 +148,20 @@ internal sealed class PortableTransport : ITransport, IDisposable
         }
         catch (Exception fault) when (fault is SocketException or ObjectDisposedException or IOException)
         {
+            if (counted is not null) _addresses.Close(counted);
             socket.Dispose();   // gone before it was looked at
         }
+    }
+
+    /// <summary>Why a connection is closed before anything is spent on it; null if it is not, and then its address counts it.</summary>
+    private string? Refusal(IPAddress address)
+    {
+        if (Volatile.Read(ref _count) >= Options.MostConnections) return "most_connections";
+        return _addresses.TryOpen(address) switch
+        {
+            AddressVerdict.TooMany => "address_connections",
+            AddressVerdict.TooFast => "address_rate",
+            _ => null,
+        };
     }
 }
