@@ -155,12 +155,12 @@ public sealed class JourneySystem : IAsyncLifetime
     internal async Task<Account> NewAccountAsync(string name)
     {
         Account account = new($"{name}-{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(4))}", Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8)));
-        using HttpRequestMessage request = new(HttpMethod.Post, $"https://localhost:{_adminPort}/v1/accounts") { Content = JsonContent.Create(new { user = account.User, password = account.Password }) };
-        request.Headers.Authorization = new("Bearer", _token);
-        using HttpResponseMessage answer = await _http.SendAsync(request);
-        Assert.True(answer.IsSuccessStatusCode, $"{answer.StatusCode}: {await answer.Content.ReadAsStringAsync()}");
+        await AdminAsync(HttpMethod.Post, "v1/accounts", JsonContent.Create(new { user = account.User, password = account.Password }));
         return account;
     }
+
+    /// <summary>Deletes an account.</summary>
+    internal Task DeleteAccountAsync(Account account) => AdminAsync(HttpMethod.Delete, $"v1/accounts/{account.User}");
 
     /// <summary>Opens the public API for an account.</summary>
     internal MessagesApi Api(Account account) => new(_http, ApiPort, account);
@@ -222,6 +222,14 @@ public sealed class JourneySystem : IAsyncLifetime
         handler.SslOptions.CertificateChainPolicy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
         handler.SslOptions.CertificateChainPolicy.CustomTrustStore.Add(Authority);
         return new HttpClient(handler) { Timeout = TimeSpan.FromSeconds(15) };
+    }
+
+    private async Task AdminAsync(HttpMethod method, string path, HttpContent? content = null)
+    {
+        using HttpRequestMessage request = new(method, $"https://localhost:{_adminPort}/{path}") { Content = content };
+        request.Headers.Authorization = new("Bearer", _token);
+        using HttpResponseMessage answer = await _http.SendAsync(request);
+        Assert.True(answer.IsSuccessStatusCode, $"{answer.StatusCode}: {await answer.Content.ReadAsStringAsync()}");
     }
 
     private async Task ReadyAsync(ChildProcess process, int metricsPort) => await Wait.UntilAsync(
