@@ -1,5 +1,3 @@
-using Core.Store.Content;
-
 namespace Core.Store;
 
 /// <summary>Settings of the store, section <c>CoreStore</c>.</summary>
@@ -23,30 +21,18 @@ public sealed record CoreStoreOptions
     /// <summary>Accepts a Redis without AOF or with an eviction policy: for development, where losing everything is fine.</summary>
     public bool AllowVolatileRedis { get; set; }
 
+    /// <summary>A JSON file of limits, read again when it changes; see <see cref="Limits.LimitSet"/>. Empty: the defaults.</summary>
+    public string LimitsFile { get; set; } = string.Empty;
+
     /// <summary>How long an undelivered message is kept. Default 72 h (spec S14).</summary>
     public TimeSpan Validity { get; set; } = TimeSpan.FromHours(72);
 
     /// <summary>How long outcomes and claims are kept. Default 7 days, at least 84 h (spec S17).</summary>
     public TimeSpan OutcomeLifetime { get; set; } = TimeSpan.FromDays(7);
 
-    /// <summary>Most messages waiting for one recipient. Default 500.</summary>
-    public int MaxQueuedPerRecipient { get; set; } = 500;
-
-    /// <summary>Most of them from one sender. Default 100.</summary>
-    public int MaxQueuedPerSender { get; set; } = 100;
-
     /// <summary>Most messages in a page read for a flow. Default 32: one link batch.</summary>
     public int PageSize { get; set; } = 32;
 
-    /// <summary>Tries for each registration before a message waits for the next one. Default 5 (spec B2).</summary>
-    public int DeliveryTries { get; set; } = 5;
-
-    /// <summary>Time between tries. Default 30 s (spec B2).</summary>
-    public TimeSpan RetryInterval { get; set; } = TimeSpan.FromSeconds(30);
-
     /// <summary>How long Redis may take before the sender is told 503. Default 4 s, so that the answer leaves within 5 (promise P6).</summary>
     public TimeSpan RedisDeadline { get; set; } = TimeSpan.FromSeconds(4);
-
-    /// <summary>How long a text may be.</summary>
-    public TextLimits Text { get; set; } = new();
 }

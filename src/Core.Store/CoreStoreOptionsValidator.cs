@@ -1,5 +1,5 @@
 using Core.Store.Accounts;
-using Core.Store.Envelopes;
+using Core.Store.Limits;
 using Microsoft.Extensions.Options;
 using StackExchange.Redis;
 
@@ -23,17 +23,14 @@ internal sealed class CoreStoreOptionsValidator : IValidateOptions<CoreStoreOpti
         if (options.Validity < TimeSpan.FromSeconds(1)) faults.AddError("1 second at least", nameof(options.Validity));
         if (options.OutcomeLifetime < options.Validity + ClientQueue)
             faults.AddError("at least Validity and 12 hours: an id has to be known as long as a client may repeat it", nameof(options.OutcomeLifetime));
-        if (options.MaxQueuedPerRecipient is < 1 or > 10_000) faults.AddError("1 to 10,000", nameof(options.MaxQueuedPerRecipient));
-        if (options.MaxQueuedPerSender < 1 || options.MaxQueuedPerSender > options.MaxQueuedPerRecipient)
-            faults.AddError("1 to MaxQueuedPerRecipient", nameof(options.MaxQueuedPerSender));
         if (options.PageSize is < 1 or > 500) faults.AddError("1 to 500", nameof(options.PageSize));
-        if (options.DeliveryTries is < 1 or > 100) faults.AddError("1 to 100", nameof(options.DeliveryTries));
-        if (options.RetryInterval < TimeSpan.FromSeconds(1)) faults.AddError("1 second at least", nameof(options.RetryInterval));
         if (options.RedisDeadline < TimeSpan.FromMilliseconds(100) || options.RedisDeadline > TimeSpan.FromSeconds(5))
             faults.AddError("0.1 to 5 seconds: the sender is told within 5", nameof(options.RedisDeadline));
-        if (options.Text.MaxCharacters < 1) faults.AddError("1 at least", "Text.MaxCharacters");
-        if (options.Text.MaxTextBytes is < 1 or > MessageEnvelope.LargeText)
-            faults.AddError("1 to 4,096: the larger size class of a sealed record", "Text.MaxTextBytes");
+        if (options.LimitsFile.Length > 0)
+        {
+            foreach (string fault in LimitsFile.Read(options.LimitsFile, out _)) faults.AddError(fault, nameof(options.LimitsFile));
+        }
+
         return faults.Build();
     }
 

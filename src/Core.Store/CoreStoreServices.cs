@@ -1,6 +1,7 @@
 using Core.Store.Accounts;
 using Core.Store.Diagnostics;
 using Core.Store.Envelopes;
+using Core.Store.Limits;
 using Core.Store.Mailboxes;
 using Core.Store.Presence;
 using Core.Store.Redis;
@@ -16,7 +17,7 @@ namespace Core.Store;
 public static class CoreStoreServices
 {
     /// <summary>
-    /// Adds <see cref="IMessageStore"/>, <see cref="IAccountStore"/>, <see cref="IEdgeEpochs"/>, <see cref="IStatusFeed"/>, <see cref="IWakeups"/>, <see cref="IDerivedKeys"/>, <see cref="IStoreHealth"/>,
+    /// Adds <see cref="IMessageStore"/>, <see cref="IAccountStore"/>, <see cref="IEdgeEpochs"/>, <see cref="IStatusFeed"/>, <see cref="ILimits"/>, <see cref="IWakeups"/>, <see cref="IDerivedKeys"/>, <see cref="IStoreHealth"/>,
     /// the guard that judges Redis before anything else starts, and the sweeper; reads section <c>CoreStore</c>.
     /// </summary>
     public static IServiceCollection AddCoreStore(this IServiceCollection services)
@@ -34,6 +35,9 @@ public static class CoreStoreServices
         services.TryAddSingleton<IStoreHealth>(s => s.GetRequiredService<RedisConnection>());
         services.TryAddSingleton<StoreNames>();
         services.TryAddSingleton<StoreMetrics>();
+
+        services.TryAddSingleton<CurrentLimits>();
+        services.TryAddSingleton<ILimits>(s => s.GetRequiredService<CurrentLimits>());
 
         services.TryAddSingleton<MailboxWriter>();
         services.TryAddSingleton<MessageEnding>();
@@ -56,6 +60,7 @@ public static class CoreStoreServices
         services.TryAddSingleton<SweepLeases>();
         services.TryAddSingleton<Sweeper>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, RedisGuard>());
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, LimitsWatch>());
         services.AddHostedService(s => s.GetRequiredService<Sweeper>());
         return services;
     }

@@ -18,6 +18,10 @@ public interface IMessageStore
     /// <summary>The state of a message for its sender; null for an id this sender never used.</summary>
     Task<MessageStatus?> FindAsync(AccountAddress sender, Guid messageId);
 
+    /// <summary>The answer that <see cref="AcceptAsync"/> would give to a message accepted before, without storing anything: for senders over their rate.</summary>
+    /// <returns>Null for a message that was never accepted; else Repeated or IdReused.</returns>
+    Task<Acceptance?> FindRepeatedAsync(NewMessage message);
+
     /// <summary>Makes a binding the account's newest, and so active, and reads the first page of what waits.</summary>
     /// <param name="account">Whose device it is.</param>
     /// <param name="binding">Edge, epoch, flow, device and end of the registration.</param>

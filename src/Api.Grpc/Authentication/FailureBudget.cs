@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using Api.Grpc.Options;
 using Core.Store.Accounts;
+using Core.Store.Limits;
 using Microsoft.Extensions.Options;
 
 namespace Api.Grpc.Authentication;
@@ -13,7 +14,7 @@ namespace Api.Grpc.Authentication;
 /// forget them. An address from which the account logged in within the hour is not locked out by the failures of others, and no running
 /// registration ever is: tickets do not pass here. Kept by each core for itself, and bounded.
 /// </remarks>
-internal sealed class FailureBudget(TimeProvider time, IOptions<ApiOptions> options)
+internal sealed class FailureBudget(TimeProvider time, ILimits limits, IOptions<ApiOptions> options)
 {
     private const int MostEntries = 100_000;
 
@@ -97,7 +98,7 @@ internal sealed class FailureBudget(TimeProvider time, IOptions<ApiOptions> opti
     private TimeSpan? WaitOfAddress(IPAddress address, DateTimeOffset now)
     {
         if (IsExempt(address) || !_addresses.TryGetValue(Network(address), out Failures? failures)) return null;
-        lock (failures) return failures.Count >= _options.AddressFailuresPerMinute && failures.Until > now ? failures.Until - now : null;
+        lock (failures) return failures.Count >= limits.Current.Address.FailedAuthenticationsPerMinute && failures.Until > now ? failures.Until - now : null;
     }
 
     private bool IsExempt(IPAddress address) => _options.ExemptLoopback && IPAddress.IsLoopback(address);

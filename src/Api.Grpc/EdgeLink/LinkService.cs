@@ -3,6 +3,7 @@ using Api.Grpc.Diagnostics;
 using Api.Grpc.Options;
 using Api.Grpc.Streams;
 using Core.Store;
+using Core.Store.Limits;
 using Core.Store.Presence;
 using Edge.Link.V1;
 using Grpc.Core;
@@ -12,7 +13,7 @@ namespace Api.Grpc.EdgeLink;
 
 /// <summary>The core's side of an edge link: who is it, which start of it, then events up and answers and pushes down until one side is gone.</summary>
 internal sealed class LinkService(
-    IEdgeEpochs epochs, EdgeDirectory edges, EdgeEvents events, NonceCheck nonces, TimeProvider time,
+    IEdgeEpochs epochs, EdgeDirectory edges, EdgeEvents events, NonceCheck nonces, ILimits limits, TimeProvider time,
     IOptions<EdgeLinkOptions> link, IOptions<CoreStoreOptions> store, ILogger<LinkService> logger) : Edge.Link.V1.LinkService.LinkServiceBase
 {
     private const uint Protocol = 1;
@@ -41,20 +42,20 @@ internal sealed class LinkService(
 
         long epoch = await EpochAsync(hello).ConfigureAwait(false);
         using EdgeStream stream = new(edgeId, epoch, _options.MaxEventsUnderWay, _options.MaxQueuedEvents, _options.MaxQueuedBytes, time);
-        long hour = nonces.Hour;
-        stream.TryPush(new CoreEvent { Welcome = Welcome(epoch) });   // before the stream can be found: the first event down
+        Told told = new(nonces.Hour, limits.Current.Address);
+        stream.TryPush(new CoreEvent { Welcome = Welcome(epoch, told.Limits) });   // before the stream can be found: the first event down
         if (!edges.TryJoin(stream, out string why)) throw Refuse(StatusCode.FailedPrecondition, why);
         _ = SeenAsync(edgeId);
         CoreLog.EdgeConnected(logger, edgeId, epoch, hello.Version);
-        await RunAsync(stream, hour, first, requests, responses, context.CancellationToken).ConfigureAwait(false);
+        await RunAsync(stream, told, first, requests, responses, context.CancellationToken).ConfigureAwait(false);
     }
 
     private async Task RunAsync(
-        EdgeStream stream, long hour, ConnectRequest first, IAsyncStreamReader<ConnectRequest> requests, IServerStreamWriter<ConnectResponse> responses, CancellationToken closed)
+        EdgeStream stream, Told told, ConnectRequest first, IAsyncStreamReader<ConnectRequest> requests, IServerStreamWriter<ConnectResponse> responses, CancellationToken closed)
     {
         using CancellationTokenRegistration close = closed.UnsafeRegister(static s => ((EdgeStream)s!).End("the connection ended"), stream);
         Task writing = EndingAsync(stream, stream.WriteAsync(responses));
-        Task watching = EndingAsync(stream, WatchAsync(stream, hour));
+        Task watching = EndingAsync(stream, WatchAsync(stream, told));
         try
         {
             await EndingAsync(stream, ReadAsync(stream, first, requests)).ConfigureAwait(false);
@@ -89,8 +90,8 @@ internal sealed class LinkService(
         }
     }
 
-    /// <summary>Heartbeats, the silence that ends a link, a write that gets nowhere, and new nonce keys with the hour.</summary>
-    private async Task WatchAsync(EdgeStream stream, long hour)
+    /// <summary>Heartbeats, the silence that ends a link, a write that gets nowhere, new nonce keys with the hour, and limits that changed.</summary>
+    private async Task WatchAsync(EdgeStream stream, Told told)
     {
         TimeSpan period = TimeSpan.FromTicks(Math.Min(TimeSpan.TicksPerSecond, _options.HeartbeatInterval.Ticks / 2));
         using PeriodicTimer timer = new(period, time);
@@ -105,11 +106,10 @@ internal sealed class LinkService(
 
             if (stream.SinceRead > _options.DeadAfter) stream.End("silent for too long");
             if (stream.Writing > _options.DeadAfter) stream.End("reads nothing");
-            if (nonces.Hour is var now && now != hour)
-            {
-                if (stream.TryPush(new CoreEvent { NonceKeys = nonces.Keys() })) hour = now;   // else with the next tick
-            }
-            else if (stream.SinceWrite >= _options.HeartbeatInterval)
+            // What the queue has no room for goes with the next tick.
+            if (nonces.Hour is var hour && hour != told.Hour && stream.TryPush(new CoreEvent { NonceKeys = nonces.Keys() })) told = told with { Hour = hour };
+            if (limits.Current.Address is var address && address != told.Limits && stream.TryPush(new CoreEvent { EdgeLimits = ToWire(address) })) told = told with { Limits = address };
+            if (stream.SinceWrite >= _options.HeartbeatInterval)
             {
                 stream.TryPush(new CoreEvent { Heartbeat = new Heartbeat() });
             }
@@ -154,7 +154,7 @@ internal sealed class LinkService(
         }
     }
 
-    private Welcome Welcome(long epoch) => new()
+    private Welcome Welcome(long epoch, AddressLimits address) => new()
     {
         Epoch = epoch,
         Domain = store.Value.Domain.ToLowerInvariant(),
@@ -162,6 +162,14 @@ internal sealed class LinkService(
         OfferMd5 = _options.OfferMd5,
         MinExpiresSeconds = (uint)_options.MinExpires.TotalSeconds,
         MaxExpiresSeconds = (uint)_options.MaxExpires.TotalSeconds,
+        Limits = ToWire(address),
+    };
+
+    private static EdgeLimits ToWire(AddressLimits address) => new()
+    {
+        Connections = (uint)address.Connections,
+        ConnectionsPerSecond = (uint)address.ConnectionsPerSecond,
+        FailedAuthenticationsPerMinute = (uint)address.FailedAuthenticationsPerMinute,
     };
 
     private RpcException Refuse(StatusCode code, string why)
@@ -169,4 +177,7 @@ internal sealed class LinkService(
         CoreLog.EdgeRefused(logger, why);
         return new RpcException(new Status(code, why));
     }
+
+    /// <summary>What the edge has been told that may change: the hour of its nonce keys, and its limits.</summary>
+    private sealed record Told(long Hour, AddressLimits Limits);
 }

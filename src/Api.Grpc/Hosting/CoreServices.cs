@@ -4,6 +4,7 @@ using Api.Grpc.Diagnostics;
 using Api.Grpc.EdgeLink;
 using Api.Grpc.Messages;
 using Api.Grpc.Options;
+using Api.Grpc.Rates;
 using Api.Grpc.Services;
 using Api.Grpc.Streams;
 using Api.Grpc.Translation;
@@ -41,6 +42,7 @@ internal static class CoreServices
         services.AddSingleton<RefusalInterceptor>();
         services.AddSingleton<AdminToken>();
         services.AddSingleton<FailureBudget>();
+        services.AddSingleton<SendRates>();
         services.AddSingleton<MessageIntake>();
 
         services.AddSingleton<RegistrationTicket>();

@@ -1,9 +1,11 @@
 using System.Globalization;
 using Api.Grpc.Diagnostics;
+using Api.Grpc.Rates;
 using Api.Grpc.Translation;
 using Core.Store;
 using Core.Store.Accounts;
 using Core.Store.Content;
+using Core.Store.Limits;
 using Core.Store.Mailboxes;
 using Core.Store.Presence;
 using Microsoft.Extensions.Options;
@@ -11,9 +13,8 @@ using Microsoft.Extensions.Options;
 namespace Api.Grpc.Messages;
 
 /// <summary>The one path of a message in, whatever way it came: checks it, has it stored, pushes it to the recipient's device at once.</summary>
-internal sealed class MessageIntake(IMessageStore store, IDeliveryPort port, CoreMetrics metrics, IOptions<CoreStoreOptions> options)
+internal sealed class MessageIntake(IMessageStore store, SendRates rates, IDeliveryPort port, CoreMetrics metrics, ILimits limits, IOptions<CoreStoreOptions> options)
 {
-    private readonly TextLimits _limits = options.Value.Text;
     private readonly string _domain = options.Value.Domain.ToLowerInvariant();
 
     /// <summary>Nothing is stored for a refused message.</summary>
@@ -27,20 +28,27 @@ internal sealed class MessageIntake(IMessageStore store, IDeliveryPort port, Cor
         WayIn way, AccountAddress sender, Guid messageId, string recipient, ReadOnlyMemory<byte> text, ReceiptRequest? receipts)
     {
         if (!AccountAddress.TryParse(recipient, _domain, out AccountAddress address)) return Refuse(Reason.BadRecipient, "The recipient must be one account: user, user@domain or sip:user@domain.");
-        TextFault fault = TextRules.Check(text.Span, _limits, out TextCounts counts);
-        if (fault != TextFault.None) return new Intake(Refuse(fault, counts), null);
-        if (address.Domain != _domain) return UnknownRecipient();
-
-        Acceptance acceptance;
+        TextLimits most = limits.Current.Text;
+        TextFault fault = TextRules.Check(text.Span, most, out TextCounts counts);
+        if (fault != TextFault.None) return new Intake(Refuse(fault, most, counts), null);
+        NewMessage message = new(sender, messageId, address, text, receipts);
+        Refused? tooFast = rates.Take(sender, address);
+        if (tooFast is not null && !rates.TryTakeLookup(sender)) return new Intake(tooFast, null);
+        if (address.Domain != _domain) return tooFast is null ? UnknownRecipient(sender) : new Intake(tooFast, null);
         try
         {
-            acceptance = await store.AcceptAsync(new NewMessage(sender, messageId, address, text, receipts)).ConfigureAwait(false);
+            if (tooFast is null) return Answer(way, sender, await store.AcceptAsync(message).ConfigureAwait(false));
+            // One that was accepted is never refused afterwards, however fast its sender repeats it.
+            return await store.FindRepeatedAsync(message).ConfigureAwait(false) is { } known ? Answer(way, sender, known) : new Intake(tooFast, null);
         }
         catch (StoreUnavailableException)
         {
             return new Intake(Refused.Store, null);
         }
+    }
 
+    private Intake Answer(WayIn way, AccountAddress sender, Acceptance acceptance)
+    {
         if (acceptance.Push is { } push) port.Push(push);
         switch (acceptance.Outcome)
         {
@@ -52,7 +60,7 @@ internal sealed class MessageIntake(IMessageStore store, IDeliveryPort port, Cor
             case AcceptOutcome.IdReused:
                 return Refuse(Reason.IdReused, "This message id was used for another text or recipient: make a new one.");
             case AcceptOutcome.UnknownRecipient:
-                return UnknownRecipient();
+                return UnknownRecipient(sender);
             case AcceptOutcome.QueueFull:
                 return new Intake(new Refused(Reason.QueueFull, "Too many messages wait for this recipient.", RetryAfter: Refused.QueuePause), null);
             default:
@@ -60,17 +68,21 @@ internal sealed class MessageIntake(IMessageStore store, IDeliveryPort port, Cor
         }
     }
 
-    private Refused Refuse(TextFault fault, TextCounts counts) => fault switch
+    private static Refused Refuse(TextFault fault, TextLimits most, TextCounts counts) => fault switch
     {
         TextFault.IllFormed => new Refused(Reason.BadText, "The text is not UTF-8."),
         TextFault.HoldsNul => new Refused(Reason.BadText, "The text holds a NUL.", counts),
         TextFault.Blank => new Refused(Reason.BadText, "The text is empty or blank.", counts),
         TextFault.TooLong => new Refused(
-            Reason.TextTooLong, string.Create(CultureInfo.InvariantCulture, $"The text is longer than {_limits.MaxCharacters} characters or {_limits.MaxTextBytes} bytes."), counts),
+            Reason.TextTooLong, string.Create(CultureInfo.InvariantCulture, $"The text is longer than {most.MaxCharacters} characters or {most.MaxTextBytes} bytes."), counts),
         _ => throw new ArgumentOutOfRangeException(nameof(fault)),
     };
 
-    private static Intake UnknownRecipient() => Refuse(Reason.UnknownRecipient, "This server has no such account.");
+    private Intake UnknownRecipient(AccountAddress sender)
+    {
+        rates.WasUnknown(sender);
+        return Refuse(Reason.UnknownRecipient, "This server has no such account.");
+    }
 
     private static Intake Refuse(Reason reason, string message) => new(new Refused(reason, message), null);
 }

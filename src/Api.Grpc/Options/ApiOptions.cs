@@ -21,9 +21,6 @@ internal sealed record ApiOptions
     /// <summary>Failed logins of an account that cost nothing. Default 5: mistyping is human.</summary>
     public int FreeFailures { get; set; } = 5;
 
-    /// <summary>Failed logins from one address in a minute before it is refused for the rest of it. Default 60: an office behind one address.</summary>
-    public int AddressFailuresPerMinute { get; set; } = 60;
-
     /// <summary>Most streams (WatchMessages and ReceiveMessages) of one account open at this core. Default 8: a few devices, and the leftovers of cut connections.</summary>
     public int MaxStreamsPerAccount { get; set; } = 8;
 

@@ -12,7 +12,6 @@ internal sealed class ApiOptionsValidator : IValidateOptions<ApiOptions>
         ListenerChecks.Certificate(faults, "Api", options.CertificateFile, options.KeyFile);
         if (options.MaxBodyBytes is < 8_192 or > 1_048_576) faults.AddError("8,192 to 1,048,576 bytes", "Api:MaxBodyBytes");
         if (options.FreeFailures is < 1 or > 1_000) faults.AddError("1 to 1,000", "Api:FreeFailures");
-        if (options.AddressFailuresPerMinute is < 1 or > 1_000_000) faults.AddError("1 to 1,000,000", "Api:AddressFailuresPerMinute");
         if (options.MaxStreamsPerAccount is < 1 or > 1_000) faults.AddError("1 to 1,000", "Api:MaxStreamsPerAccount");
         if (options.MaxStreams is < 1 or > 1_000_000) faults.AddError("1 to 1,000,000", "Api:MaxStreams");
         return faults.Build();

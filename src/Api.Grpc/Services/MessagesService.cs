@@ -5,6 +5,7 @@ using Api.Grpc.Options;
 using Api.Grpc.Streams;
 using Api.Grpc.Translation;
 using Core.Store;
+using Core.Store.Limits;
 using Core.Store.Mailboxes;
 using Edge.Messages.V1;
 using Google.Protobuf.WellKnownTypes;
@@ -15,7 +16,8 @@ namespace Api.Grpc.Services;
 
 /// <summary>The public API, by gRPC and by JSON: the same methods.</summary>
 internal sealed class MessagesService(
-    MessageIntake intake, IMessageStore store, ClientStreams streams, StatusWatch watch, MessageReceiver receiver, IOptions<CoreStoreOptions> storeOptions, IOptions<ApiOptions> apiOptions)
+    MessageIntake intake, IMessageStore store, ClientStreams streams, StatusWatch watch, MessageReceiver receiver, ILimits limits,
+    IOptions<CoreStoreOptions> storeOptions, IOptions<ApiOptions> apiOptions)
     : Edge.Messages.V1.MessagesService.MessagesServiceBase
 {
     private static readonly SearchValues<char> IdCharacters = SearchValues.Create("0123456789abcdefABCDEF-");
@@ -64,16 +66,17 @@ internal sealed class MessagesService(
 
     public override Task<GetLimitsResponse> GetLimits(GetLimitsRequest request, ServerCallContext context)
     {
-        CoreStoreOptions limits = storeOptions.Value;
+        LimitSet current = limits.Current;
+        TimeSpan validity = storeOptions.Value.Validity;
         return Task.FromResult(new GetLimitsResponse
         {
-            MaxCharacters = limits.Text.MaxCharacters,
-            MaxTextBytes = limits.Text.MaxTextBytes,
+            MaxCharacters = current.Text.MaxCharacters,
+            MaxTextBytes = current.Text.MaxTextBytes,
             MaxBodyBytes = apiOptions.Value.MaxBodyBytes,
-            Validity = Duration.FromTimeSpan(limits.Validity),
-            RepeatWindow = Duration.FromTimeSpan(limits.Validity + ClientQueue),
-            MaxQueuedPerRecipient = limits.MaxQueuedPerRecipient,
-            MaxQueuedPerSender = limits.MaxQueuedPerSender,
+            Validity = Duration.FromTimeSpan(validity),
+            RepeatWindow = Duration.FromTimeSpan(validity + ClientQueue),
+            MaxQueuedPerRecipient = current.Queue.PerRecipient,
+            MaxQueuedPerSender = current.Queue.PerSender,
         });
     }
 

@@ -48,6 +48,9 @@ internal enum Reason
     /// <summary>The recipient's queue is full, or the sender's share of it.</summary>
     QueueFull,
 
+    /// <summary>The sender is over one of its rates.</summary>
+    RateExceeded,
+
     /// <summary>The store does not answer.</summary>
     StoreUnavailable,
 

@@ -2,7 +2,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Core.Store.Diagnostics;
 
-/// <summary>700-899: the store. Next free: 720. Alerts rely on ids and names: never reused, never renamed.</summary>
+/// <summary>700-899: the store. Next free: 722. Alerts rely on ids and names: never reused, never renamed.</summary>
 internal static partial class StoreLog
 {
     [LoggerMessage(EventId = 700, EventName = "SealingOff", Level = LogLevel.Critical,
@@ -69,6 +69,12 @@ internal static partial class StoreLog
     [LoggerMessage(EventId = 719, EventName = "RedisRefuses", Level = LogLevel.Error,
         Message = "Redis answers commands with {Code}; senders are told to try again. Look at its memory, disk, role and rights")]
     public static partial void RedisRefuses(ILogger logger, string code);
+
+    [LoggerMessage(EventId = 720, EventName = "LimitsChanged", Level = LogLevel.Information, Message = "Limits changed: {Changes}")]
+    public static partial void LimitsChanged(ILogger logger, string changes);
+
+    [LoggerMessage(EventId = 721, EventName = "LimitsKept", Level = LogLevel.Error, Message = "The limits file has changed but cannot be used; the limits from before stay in force: {Faults}")]
+    public static partial void LimitsKept(ILogger logger, string faults);
 
     [LoggerMessage(EventId = 715, EventName = "RecordMissing", Level = LogLevel.Error, Message = "A mailbox named a message without a record; the name is removed")]
     public static partial void RecordMissing(ILogger logger);

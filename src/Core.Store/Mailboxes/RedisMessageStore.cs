@@ -2,6 +2,7 @@ using System.Globalization;
 using Core.Store.Accounts;
 using Core.Store.Diagnostics;
 using Core.Store.Envelopes;
+using Core.Store.Limits;
 using Core.Store.Presence;
 using Core.Store.Redis;
 using Core.Store.Telling;
@@ -14,7 +15,7 @@ namespace Core.Store.Mailboxes;
 /// <remarks>Every method but <see cref="AcceptAsync"/> sends its first command before it first awaits: the order of calls is the order in Redis.</remarks>
 internal sealed class RedisMessageStore(
     RedisConnection redis, KeyRing ring, StoreNames names, MailboxWriter mailboxes, MessageEnding ending, MailboxReader reader,
-    SealedReceiptRequest receiptRequests, KnownAccounts accounts, TimeProvider time, IOptions<CoreStoreOptions> options, StoreMetrics metrics) : IMessageStore
+    SealedReceiptRequest receiptRequests, KnownAccounts accounts, TimeProvider time, IOptions<CoreStoreOptions> options, ILimits limits, StoreMetrics metrics) : IMessageStore
 {
     /// <summary>A claim that old is renewed by a repeat, so that it never ends before its record.</summary>
     private static readonly TimeSpan RenewClaimAfter = TimeSpan.FromHours(12);
@@ -32,6 +33,13 @@ internal sealed class RedisMessageStore(
 
     /// <inheritdoc/>
     public Task<MessageStatus?> FindAsync(AccountAddress sender, Guid messageId) => redis.WithinDeadlineAsync(FindInRedisAsync(sender, messageId));
+
+    /// <inheritdoc/>
+    public Task<Acceptance?> FindRepeatedAsync(NewMessage message)
+    {
+        ArgumentNullException.ThrowIfNull(message);
+        return redis.WithinDeadlineAsync(FindRepeatedInRedisAsync(message));
+    }
 
     /// <inheritdoc/>
     public Task<MailboxPage?> RegisterAsync(AccountAddress account, Binding binding, long after, bool forgetTries)
@@ -65,10 +73,11 @@ internal sealed class RedisMessageStore(
     {
         AccountName recipient = names.Account(message.Recipient);
         byte[] name = names.Message(names.Account(message.Sender), message.MessageId);
+        DeliveryLimits delivery = limits.Current.Delivery;
         RedisResult counted = await redis.WithinDeadlineAsync(redis.EvaluateAsync(
             RedisScript.Fail,
             [RedisKeys.Record(recipient.Partition, name), RedisKeys.Mailbox(recipient), RedisKeys.Tries(recipient), RedisKeys.Busy(recipient.Partition), RedisKeys.Bindings(recipient)],
-            [name, Now(), flow.Epoch, Number(flow.Flow), flow.EdgeId, attempt, _options.DeliveryTries, Milliseconds(_options.RetryInterval),
+            [name, Now(), flow.Epoch, Number(flow.Flow), flow.EdgeId, attempt, delivery.Tries, Milliseconds(TimeSpan.FromSeconds(delivery.RetrySeconds)),
                 recipient.Handle, Milliseconds(_options.Validity + MailboxWriter.RecordGrace)])).ConfigureAwait(false);
         if ((int)counted == 1) metrics.TryFailed();
     }
@@ -98,8 +107,9 @@ internal sealed class RedisMessageStore(
         }
 
         MemberFlags flags = await watched.ConfigureAwait(false) ? MemberFlags.Tell : MemberFlags.None;
+        QueueLimits queue = limits.Current.Queue;
         return await mailboxes.EnqueueAsync(
-            message, sender, recipient, name, accepted, flags, _options.MaxQueuedPerRecipient, _options.MaxQueuedPerSender).ConfigureAwait(false);
+            message, sender, recipient, name, accepted, flags, queue.PerRecipient, queue.PerSender).ConfigureAwait(false);
     }
 
     private byte[] Claim(NewMessage message, AccountName recipient, byte[] name, DateTimeOffset accepted) => LedgerEntry.Create(
@@ -111,7 +121,23 @@ internal sealed class RedisMessageStore(
         byte[] name = names.Message(senderName, messageId);
         RedisValue ledger = await redis.Database.StringGetAsync(RedisKeys.Ledger(senderName, name)).ConfigureAwait(false);
         if (ledger.IsNull || !LedgerEntry.TryParse(((ReadOnlyMemory<byte>)ledger).Span, out LedgerEntry entry)) return null;
+        return await StatusAsync(entry, name).ConfigureAwait(false);
+    }
 
+    private async Task<Acceptance?> FindRepeatedInRedisAsync(NewMessage message)
+    {
+        AccountName sender = names.Account(message.Sender);
+        byte[] name = names.Message(sender, message.MessageId);
+        RedisValue ledger = await redis.Database.StringGetAsync(RedisKeys.Ledger(sender, name)).ConfigureAwait(false);
+        if (ledger.IsNull) return null;
+        ReadOnlyMemory<byte> bytes = (ReadOnlyMemory<byte>)ledger;
+        if (!LedgerEntry.TryParse(bytes.Span, out LedgerEntry entry) || !LedgerEntry.IsFor(bytes.Span, ring, names.Account(message.Recipient), message.Text.Span))
+            return new Acceptance(AcceptOutcome.IdReused, null, null);
+        return await StatusAsync(entry, name).ConfigureAwait(false) is { } status ? new Acceptance(AcceptOutcome.Repeated, status, null) : null;
+    }
+
+    private async Task<MessageStatus?> StatusAsync(LedgerEntry entry, byte[] name)
+    {
         DateTimeOffset now = time.GetUtcNow();
         RedisValue value = await redis.Database.StringGetRangeAsync(
             RedisKeys.Record(entry.RecipientPartition, name), 0, MessageEnvelope.HeaderBytes - 1).ConfigureAwait(false);

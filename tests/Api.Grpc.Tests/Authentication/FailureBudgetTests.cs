@@ -3,6 +3,7 @@ using Api.Grpc.Authentication;
 using Api.Grpc.Options;
 using Api.Grpc.Tests.Support;
 using Core.Store.Accounts;
+using Core.Store.Limits;
 using Microsoft.Extensions.Time.Testing;
 using Testing.Shared;
 
@@ -16,6 +17,7 @@ public sealed class FailureBudgetTests
     private static readonly IPAddress Abroad = IPAddress.Parse("198.51.100.7");
 
     private readonly FakeTimeProvider _time = new();
+    private readonly TestLimits _limits = new();
 
     [Fact]
     public void Failed_AgainAndAgain_WaitDoublesTo60Seconds()
@@ -73,6 +75,19 @@ public sealed class FailureBudgetTests
     }
 
     [Fact]
+    [Spec("S5", "N.quotas")]
+    public void Wait_LimitRaisedMeanwhile_TakesEffectAtOnce()
+    {
+        FailureBudget budget = Budget();
+        for (int i = 0; i < 60; i++) budget.Failed(Home);
+        Assert.NotNull(budget.Wait(Home));
+        _limits.Current = new LimitSet { Address = new AddressLimits(1, 1, FailedAuthenticationsPerMinute: 61) };
+        Assert.Null(budget.Wait(Home));
+        budget.Failed(Home);
+        Assert.NotNull(budget.Wait(Home));
+    }
+
+    [Fact]
     public void Wait_AddressesOfOneIpv6Network_ShareTheLimit()
     {
         FailureBudget budget = Budget();
@@ -94,5 +109,5 @@ public sealed class FailureBudgetTests
         Assert.NotNull(budget.Wait(Alice, IPAddress.Loopback));   // the account's limit always holds
     }
 
-    private FailureBudget Budget(bool exempt = false) => new(_time, Microsoft.Extensions.Options.Options.Create(new ApiOptions { ExemptLoopback = exempt }));
+    private FailureBudget Budget(bool exempt = false) => new(_time, _limits, Microsoft.Extensions.Options.Options.Create(new ApiOptions { ExemptLoopback = exempt }));
 }

@@ -185,6 +185,8 @@ public sealed class StreamOrderTests : IAsyncLifetime
 
         public Task<MessageStatus?> FindAsync(AccountAddress sender, Guid messageId) => Task.FromResult<MessageStatus?>(null);
 
+        public Task<Acceptance?> FindRepeatedAsync(NewMessage message) => Task.FromResult<Acceptance?>(null);
+
         public Task<MailboxPage?> RegisterAsync(AccountAddress account, Binding binding, long after, bool forgetTries)
         {
             if (Fault is { } fault) throw fault;

@@ -162,7 +162,8 @@ public sealed class ErrorTableTests(RedisCore fixture) : IClassFixture<RedisCore
     [Spec("E.quota", "N.quotas")]
     public async Task Send_QueueFull_RefusedAlikeWithRetryAfterAndNothingStored()
     {
-        await using TestCore small = await TestCore.StartAsync(fixture.Redis.Endpoint, fixture.Certificates, null, "CoreStore:MaxQueuedPerSender=2", "CoreStore:CoreId=small");
+        using LimitsOnDisk two = new("""{"queue": {"perSender": 2}}""");
+        await using TestCore small = await TestCore.StartAsync(fixture.Redis.Endpoint, fixture.Certificates, null, $"CoreStore:LimitsFile={two.Path}", "CoreStore:CoreId=small");
         await fixture.AddAccountsAsync("sleeper");
         using HttpClient client = small.Client(small.Api, Alice);
         for (int i = 0; i < 2; i++) (await client.PostAsJsonAsync("/v1/messages", Body(Guid.NewGuid().ToString(), "sleeper", "hi"))).EnsureSuccessStatusCode();

@@ -233,7 +233,8 @@ public abstract class TellingTests(ServerFixture fixture) : StoreTest(fixture)
     [Spec("N.quotas")]
     public async Task Receipt_QueueOfTextsFull_StillStored_AndTheOtherWayRound()
     {
-        TestCore small = await StartCoreAsync("core-2", settings: [("MaxQueuedPerRecipient", "3"), ("MaxQueuedPerSender", "3")]);
+        using LimitsOnDisk three = new("""{"queue": {"perRecipient": 3, "perSender": 3}}""");
+        TestCore small = await StartCoreAsync("core-2", settings: [("LimitsFile", three.Path)]);
         for (int i = 0; i < 3; i++) await AcceptedAsync($"{i}", Carol, Alice);
         Assert.Equal(AcceptOutcome.QueueFull, (await small.Store.AcceptAsync(Message(Carol, Alice, "one more"))).Outcome);
         for (int i = 0; i < 5; i++) await Store.EndAsync(await AcceptedWithReceiptsAsync(new ReceiptRequest(string.Empty, true, true)), MessageState.Delivered);
