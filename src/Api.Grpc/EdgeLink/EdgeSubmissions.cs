@@ -1,6 +1,8 @@
+using System.Globalization;
 using Api.Grpc.Diagnostics;
 using Api.Grpc.Messages;
 using Api.Grpc.Translation;
+using Core.Store.Content;
 using Core.Store.Presence;
 using Edge.Link.V1;
 
@@ -32,7 +34,11 @@ internal sealed class EdgeSubmissions(MessageIntake intake, EdgeRegistrations re
             MessageId = messageId,
             Refusal = StatusMapping.ToLink(refused.Reason),
             RetryAfterSeconds = (uint)refused.RetryAfterSeconds,
-            Detail = refused.Message,
+            Detail = refused.Counts is { } counts ? Say(refused.Message, counts) : refused.Message,
         };
     }
+
+    /// <summary>The four counts of S2, for the SIP Warning: by HTTPS and gRPC they stand in the details.</summary>
+    private static string Say(string message, in TextCounts counts) => string.Create(
+        CultureInfo.InvariantCulture, $"{message} graphemes={counts.Graphemes} codePoints={counts.CodePoints} utf16Units={counts.Utf16Units} bytes={counts.Bytes}");
 }

@@ -99,6 +99,15 @@ public sealed class MessagePathTests(RedisCore fixture) : IClassFixture<RedisCor
         byte[] bytes = text == "161" ? Encoding.ASCII.GetBytes(new string('a', 161)) : Convert.FromHexString(text.Replace("-", "", StringComparison.Ordinal));
         Submitted answer = await _link.SubmitAsync(_sender, 6, sender.Ticket, Guid.NewGuid().ToString(), recipient, ByteString.CopyFrom(bytes));
         Assert.Equal(refusal, answer.Refusal);
+        string counts = text switch
+        {
+            "" => " graphemes=0 codePoints=0 utf16Units=0 bytes=0",
+            "61-00" => " graphemes=2 codePoints=2 utf16Units=2 bytes=2",
+            "161" => "4096 bytes. graphemes=161 codePoints=161 utf16Units=161 bytes=161",
+            "C3-28" => "The text is not UTF-8.",
+            _ => "",
+        };
+        Assert.EndsWith(counts, answer.Detail, StringComparison.Ordinal);
         Assert.NotEmpty(answer.Detail);
         Assert.Equal(before, await fixture.StoredAsync());
     }

@@ -58,6 +58,16 @@ public class MessageTests
     }
 
     [Fact]
+    [Spec("S2")]
+    public async Task Message_TextRefused_TheFourCountsStandInTheWarning()
+    {
+        const string Detail = "The text is longer than 160 characters or 4096 bytes. graphemes=161 codePoints=322 utf16Units=483 bytes=4000";   // as the core says it
+        await using TestEdge edge = await TestEdge.StartAsync(core: core => core.OnSubmit = _ => new Submitted { Refusal = Refusal.TextTooLong, Detail = Detail });
+        SipClient bob = await edge.RegisteredAsync();
+        Assert.Equal($"399 example.test \"{Detail}\"", (await bob.SendAsync("alice", "hi"))["Warning"]);
+    }
+
+    [Fact]
     [Spec("S11", "E.credentials")]
     public async Task Message_WithoutRegistration_IsChallengedAndNeverAccepted()
     {
