@@ -31,7 +31,7 @@ internal sealed class FailureBudget(TimeProvider time, ILimits limits, IOptions<
 
     /// <summary>How long this login has to wait; null if it may go on. Ask before and after the check: guesses sent at once gain nothing.</summary>
     /// <param name="account">Whose login.</param>
-    /// <param name="address">From where; null by SIP, where the edge counts addresses.</param>
+    /// <param name="address">From where; null by SIP through a proxy, whose users share one.</param>
     public TimeSpan? Wait(AccountAddress account, IPAddress? address)
     {
         DateTimeOffset now = time.GetUtcNow();

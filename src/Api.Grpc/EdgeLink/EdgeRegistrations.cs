@@ -1,3 +1,4 @@
+using System.Net;
 using Api.Grpc.Authentication;
 using Api.Grpc.Diagnostics;
 using Api.Grpc.Options;
@@ -104,22 +105,25 @@ internal sealed class EdgeRegistrations(
 
     private async ValueTask<(RegisterOutcome Outcome, AccountVerifiers? Verifiers)> ProveAsync(Register register, AccountAddress account, FlowId flow, Registered answer)
     {
-        if (IsLocked(account, answer)) return (RegisterOutcome.TooManyFailures, null);
+        IPAddress? address = register.ClientAddress.Length is 4 or 16 ? new IPAddress(register.ClientAddress.Span) : null;
+        if (IsLocked(account, address, answer)) return (RegisterOutcome.TooManyFailures, null);
         AccountVerifiers? verifiers = await accounts.FindVerifiersAsync(account).ConfigureAwait(false);
         DigestResponse? proof = DigestVerifier.FirstValid(register.Digests, account, "REGISTER", verifiers, _options.OfferMd5);
-        if (IsLocked(account, answer)) return (RegisterOutcome.TooManyFailures, null);   // by guesses sent at the same time
+        if (IsLocked(account, address, answer)) return (RegisterOutcome.TooManyFailures, null);   // by guesses sent at the same time
         if (proof is null)
         {
-            budget.Failed(account, address: null);
+            budget.Failed(account, address);
             return (RegisterOutcome.BadCredentials, null);
         }
 
-        return nonces.IsFresh(proof.Nonce, flow.EdgeId, flow.Flow) ? (RegisterOutcome.Bound, verifiers) : (RegisterOutcome.StaleNonce, null);
+        if (!nonces.IsFresh(proof.Nonce, flow.EdgeId, flow.Flow)) return (RegisterOutcome.StaleNonce, null);
+        if (address is not null) budget.Succeeded(account, address);
+        return (RegisterOutcome.Bound, verifiers);
     }
 
-    private bool IsLocked(AccountAddress account, Registered answer)
+    private bool IsLocked(AccountAddress account, IPAddress? address, Registered answer)
     {
-        if (budget.Wait(account, address: null) is not { } wait) return false;
+        if (budget.Wait(account, address) is not { } wait) return false;
         answer.RetryAfterSeconds = (uint)Math.Max(1, Math.Ceiling(wait.TotalSeconds));
         return true;
     }

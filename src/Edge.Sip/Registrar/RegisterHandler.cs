@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text;
 using Edge.Link.V1;
 using Edge.Sip.CoreLink;
@@ -8,6 +9,7 @@ using Edge.Sip.Requests;
 using Edge.Sip.Sessions;
 using Edge.Sip.Transactions;
 using Edge.Sip.Transport;
+using Google.Protobuf;
 
 namespace Edge.Sip.Registrar;
 
@@ -118,7 +120,7 @@ internal sealed class RegisterHandler(
             return;
         }
 
-        Register register = new() { Flow = session.Flow, Domain = settings.Domain };
+        Register register = new() { Flow = session.Flow, Domain = settings.Domain, ClientAddress = direct ? AddressOf(session) : ByteString.Empty };
         switch (credentials.Read(session, request, user, link, settings, register))
         {
             case Credentials.None:
@@ -327,6 +329,12 @@ internal sealed class RegisterHandler(
         answer.AddSupported();
         answer.AddDate(clock.UtcNow);
         responder.Send(session, 200, ref answer);
+    }
+
+    private static ByteString AddressOf(SipSession session)
+    {
+        IPAddress address = session.Connection.Peer.Address;
+        return ByteString.CopyFrom((address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address).GetAddressBytes());
     }
 
     /// <summary>Reads what is to be bound: the first contact that is not to be removed, or the first.</summary>

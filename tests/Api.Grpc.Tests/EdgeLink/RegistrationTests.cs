@@ -101,6 +101,20 @@ public sealed class RegistrationTests(RedisCore fixture) : IClassFixture<RedisCo
     }
 
     [Fact]
+    [Spec("N.quotas")]
+    public async Task Register_GuessesFromElsewhere_DoNotLockOutTheAddressThatHasLoggedIn()
+    {
+        await fixture.AddAccountsAsync("heidi");
+        void From(Register register, params byte[] address) => register.ClientAddress = ByteString.CopyFrom(address);
+        Assert.Equal(RegisterOutcome.Bound, (await _link.RegisterAsync("heidi", 7, change: register => From(register, 192, 0, 2, 1))).Outcome);
+        for (int guess = 0; guess < 5; guess++)
+            Assert.Equal(RegisterOutcome.BadCredentials, (await _link.RegisterAsync("heidi", 8, "guess", register => From(register, 192, 0, 2, 2))).Outcome);
+        Assert.Equal(RegisterOutcome.TooManyFailures, (await _link.RegisterAsync("heidi", 8, change: register => From(register, 192, 0, 2, 2))).Outcome);
+        Assert.Equal(RegisterOutcome.TooManyFailures, (await _link.RegisterAsync("heidi", 9)).Outcome);
+        Assert.Equal(RegisterOutcome.Bound, (await _link.RegisterAsync("heidi", 10, change: register => From(register, 192, 0, 2, 1))).Outcome);
+    }
+
+    [Fact]
     public async Task Register_TooManyFailures_LockedAndHttpsToo()
     {
         await fixture.AddAccountsAsync("erin");

@@ -53,6 +53,7 @@ public class RegisterTests
         Assert.NotEmpty(answer["Date"]);
         Register register = await edge.Core.SeenAsync(happened => happened.Register);
         Assert.Equal(("bob", "example.test", 3600u, 16), (register.User, register.Domain, register.ExpiresSeconds, register.Device.Length));
+        Assert.Equal([127, 0, 0, 1], register.ClientAddress.ToByteArray());
         Assert.Equal(1, edge.Sum("edge.registrations"));
     }
 
