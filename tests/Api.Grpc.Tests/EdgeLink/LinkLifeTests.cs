@@ -102,6 +102,18 @@ public sealed class LinkLifeTests : IAsyncLifetime
     }
 
     [Fact]
+    [Spec("N.sip")]
+    public async Task Edge_MessageOver128KiB_LinkEnds()
+    {
+        await using TestLink link = await TestLink.ConnectAsync(_core);
+        EdgeEvent Padded(int bytes) => new() { Register = new Register { Request = 1, User = new string('u', bytes) } };
+        await link.SendAsync(Padded(128 * 1_024 - 200));
+        Assert.Equal(RegisterOutcome.BadCredentials, (await link.NextAsync(CoreEvent.EventOneofCase.Registered)).Registered.Outcome);
+        await link.TrySendAsync(Padded(128 * 1_024));
+        await link.Ended.WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken);
+    }
+
+    [Fact]
     [Spec("P7")]
     public async Task Edge_ReadsNothing_PushesAreDroppedAndCountedAndTheLinkEnds()
     {

@@ -169,7 +169,7 @@ public sealed class TestLink : IAsyncDisposable
         {
             await _reading;
         }
-        catch (RpcException)
+        catch (Exception e) when (e is RpcException or ObjectDisposedException)
         {
             // how it ended is the business of the tests that ask
         }

@@ -217,4 +217,19 @@ public class CoreLinkTests
             "all of them, as the ones before are answered");
         Assert.Equal(answered, edge.Core.Events.Where(happened => happened.Refresh is not null).Select(happened => (happened.Refresh.Flow, happened.Refresh.User)).Distinct().Count());
     }
+
+    [Fact]
+    [Spec("N.sip")]
+    public async Task Link_MessageOver128KiB_IsMadeAgain()
+    {
+        await using TestEdge edge = await TestEdge.StartAsync();
+        CoreEvent Keys(int bytes) => new() { NonceKeys = new NonceKeys { Keys = { edge.Core.Welcome.NonceKeys.Keys[0], Google.Protobuf.ByteString.CopyFrom(new byte[bytes]) } } };
+        await edge.Core.SendAsync(Keys(128 * 1_024 - 200));
+        SipClient bob = await edge.RegisteredAsync();
+        await edge.Core.SendAsync(new CoreEvent { Delivery = edge.Core.Delivery(edge.FlowOf("bob"), "bob", 1) });
+        await bob.ReceiveAsync(1);
+        Assert.Equal(1, edge.Core.Streams);
+        _ = await Record.ExceptionAsync(() => edge.Core.SendAsync(Keys(128 * 1_024)));   // the edge may be gone before the write's end
+        await Until.TrueAsync(() => edge.Core.Streams == 2, "a new stream");
+    }
 }
