@@ -40,6 +40,8 @@ public sealed class FakeStore(TimeProvider time) : IMessageStore, IStatusFeed, I
 
     public int EndsUnderWay { get; private set; }
 
+    public int MostEndsUnderWay { get; private set; }
+
     /// <summary>A message that waits, in order.</summary>
     public QueuedMessage Put(string recipient, string text, TimeSpan? expiresIn = null, Receipt? receipt = null)
     {
@@ -120,7 +122,7 @@ public sealed class FakeStore(TimeProvider time) : IMessageStore, IStatusFeed, I
     public async Task<MessageStatus?> EndAsync(MessageKey message, MessageState state)
     {
         Answer($"end {state}");
-        lock (_lock) EndsUnderWay++;
+        lock (_lock) MostEndsUnderWay = Math.Max(MostEndsUnderWay, ++EndsUnderWay);
         if (Ending is { } held) await held.Task;
         lock (_lock)
         {

@@ -232,7 +232,7 @@ public sealed class WatchTests(FakeCore fixture) : IClassFixture<FakeCore>
         await other.NextAsync();
 
         await open[0].DisposeAsync();
-        await Until.TrueAsync(() => CanWatchAsync(calls).GetAwaiter().GetResult(), "one place is free");
+        await Until.TrueAsync(() => CanWatchAsync(calls), "one place is free");
         foreach (var stream in open) await stream.DisposeAsync();
     }
 

@@ -24,10 +24,19 @@ public sealed class StreamCall<TRequest, TResponse> : IAsyncDisposable
     /// <summary>Says that nothing more will be said.</summary>
     public Task CompleteAsync() => _requests!.CompleteAsync();
 
+    /// <summary>The next response.</summary>
+    /// <exception cref="RpcException">The stream has ended instead.</exception>
     public async Task<TResponse> NextAsync()
     {
         using CancellationTokenSource deadline = new(Deadline);
-        return await _responses.Reader.ReadAsync(deadline.Token);
+        try
+        {
+            return await _responses.Reader.ReadAsync(deadline.Token);
+        }
+        catch (ChannelClosedException e) when (e.InnerException is RpcException ended)
+        {
+            throw new RpcException(ended.Status, ended.Trailers);
+        }
     }
 
     /// <summary>How the server ended it.</summary>

@@ -34,7 +34,7 @@ redis.call('ZADD', KEYS[2], sequence, ARGV[4])
 
 local active = readBindings(KEYS[5], now)[1]
 if active then
-  redis.call('ZADD', KEYS[4], 'LT', string.format('%.0f', now + tonumber(ARGV[9])), ARGV[3])
+  redis.call('ZADD', KEYS[4], 'LT', string.format('%.0f', math.min(now + tonumber(ARGV[9]), tonumber(ARGV[2]))), ARGV[3])
   return { '1', sequence, tail, bindingLine(active) }
 end
 redis.call('ZADD', KEYS[4], 'LT', ARGV[2], ARGV[3])
