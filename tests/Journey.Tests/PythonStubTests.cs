@@ -16,10 +16,7 @@ public sealed class PythonStubTests(JourneySystem system)
     {
         Account alice = await system.NewAccountAsync("alice");
         Account bob = await system.NewAccountAsync("bob");
-        string stub = system.In("python-stub");
-        ChildProcess made = await ChildProcess.StartAsync("python-stub", [Path.Combine(Journeys.Root, "tests", "python-stub"), stub], Journeys.Root);
-        Assert.True(await made.ExitCodeAsync(Patience) == 0, made.Output);
-        await made.DisposeAsync();
+        string stub = await StubAsync();
         string id = Guid.NewGuid().ToString();
 
         Assert.Equal($"ENQUEUED {id}", await RunAsync(stub, alice, "send", bob.User, "from Python 🐍", id));
@@ -38,13 +35,45 @@ public sealed class PythonStubTests(JourneySystem system)
         Assert.Equal($"DELIVERED {id}", await RunAsync(stub, alice, "get", id));
     }
 
+    /// <summary>Spec D.told: the README's commands for status streams and for receiving without SIP.</summary>
+    [Fact]
+    [Spec("D.told", "S12", "S25")]
+    public async Task PythonStub_WatchAndReceive_MessageArrivesAndItsSenderIsTold()
+    {
+        Account alice = await system.NewAccountAsync("alice");
+        Account bob = await system.NewAccountAsync("bob");
+        string stub = await StubAsync();
+        await using ChildProcess watch = await StartAsync(stub, alice, "watch");
+        await using ChildProcess receive = await StartAsync(stub, bob, "receive", "laptop");
+        await Wait.UntilAsync(() => watch.Lines.Contains("watching") && receive.Lines.Contains("receiving"), Patience, "both streams stand");
+        for (int i = 0; i < 3; i++)
+        {
+            string id = Guid.NewGuid().ToString();
+            Assert.Equal($"ENQUEUED {id}", await RunAsync(stub, alice, "send", bob.User, $"text {i} 🐍", id));
+            await Wait.UntilAsync(() => receive.Lines.Any(l => l.EndsWith($" text {i} 🐍", StringComparison.Ordinal)), Patience, "the message arrives");
+            await Wait.UntilAsync(() => watch.Lines.Contains($"DELIVERED {id}"), Patience, "its sender is told");
+        }
+
+        Assert.Equal((4, 4), (watch.Lines.Count, receive.Lines.Count));
+    }
+
+    private async Task<string> StubAsync()
+    {
+        string stub = system.In("python-stub");
+        await using ChildProcess made = await ChildProcess.StartAsync("python-stub", [Path.Combine(Journeys.Root, "tests", "python-stub"), stub], Journeys.Root);
+        Assert.True(await made.ExitCodeAsync(Patience) == 0, made.Output);
+        return stub;
+    }
+
     private async Task<string> RunAsync(string stub, Account account, params string[] command)
     {
-        await using ChildProcess python = await ChildProcess.StartAsync(
-            "python",
-            ["/usr/bin/python3", Path.Combine(AppContext.BaseDirectory, "Python", "messages.py"), stub, $"localhost:{system.ApiPort}", system.AuthorityFile, account.User, account.Password, .. command],
-            system.Folder);
+        await using ChildProcess python = await StartAsync(stub, account, command);
         await python.ExitCodeAsync(Patience);
         return python.Output;
     }
+
+    private Task<ChildProcess> StartAsync(string stub, Account account, params string[] command) => ChildProcess.StartAsync(
+        "python",
+        ["/usr/bin/python3", Path.Combine(AppContext.BaseDirectory, "Python", "messages.py"), stub, $"localhost:{system.ApiPort}", system.AuthorityFile, account.User, account.Password, .. command],
+        system.Folder);
 }

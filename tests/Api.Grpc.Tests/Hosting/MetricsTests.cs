@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net.Http.Json;
 using Api.Grpc.Tests.Support;
 using Edge.Link.V1;
+using Edge.Messages.V1;
 
 namespace Api.Grpc.Tests.Hosting;
 
@@ -30,12 +31,34 @@ public sealed class MetricsTests(RedisCore fixture) : IClassFixture<RedisCore>
         await link.SendAsync(new EdgeEvent { DeliveryReport = report });
         await link.NextAsync(CoreEvent.EventOneofCase.Reported);
 
+        using GrpcCalls streams = fixture.Core.Calls(fixture.Core.Api, TestCore.Basic("alice", RedisCore.PasswordOf("alice")));
+        using GrpcCalls carols = fixture.Core.Calls(fixture.Core.Api, TestCore.Basic("carol", RedisCore.PasswordOf("carol")));
+        await using var watch = streams.Watch();
+        await watch.NextAsync();
+        await using var receive = await carols.StartReceivingAsync();
+        (await alice.PostAsJsonAsync("/v1/messages", new { messageId = Guid.NewGuid(), recipient = "carol", text = "hi" })).EnsureSuccessStatusCode();
+        ReceivedMessage message = (await receive.NextAsync()).Message;
+        await receive.SendAsync(new ReceiveMessagesRequest { Acknowledgement = new() { MessageId = message.MessageId, Token = message.Token } });
+        await receive.NextAsync();
+        await receive.SendAsync(new ReceiveMessagesRequest { Acknowledgement = new() { MessageId = message.MessageId } });
+        await receive.NextAsync();
+        while ((await watch.NextAsync()).Changes.Count == 0)
+        {
+            // says only that the stream lives
+        }
+
         string[] lines = (await scraper.GetStringAsync("/metrics")).Split('\n');
-        Assert.Equal(1, Value(lines, "edge_messages_accepted_total", "edge_way=\"post\""));
+        Assert.Equal(1, Value(lines, "edge_streams_open", "edge_kind=\"watch\""));
+        Assert.Equal(1, Value(lines, "edge_streams_open", "edge_kind=\"receive\""));
+        Assert.Equal(1, Value(lines, "edge_streams_deliveries_total"));
+        Assert.Equal(1, Value(lines, "edge_streams_acknowledgements_total", "edge_outcome=\"written\""));
+        Assert.Equal(1, Value(lines, "edge_streams_acknowledgements_total", "edge_outcome=\"bad_token\""));
+        Assert.Equal(1, Value(lines, "edge_streams_changes_total", "edge_state=\"delivered\""));
+        Assert.Equal(2, Value(lines, "edge_messages_accepted_total", "edge_way=\"post\""));
         Assert.Equal(1, Value(lines, "edge_messages_refused_total", "edge_reason=\"BAD_TEXT\""));
         Assert.DoesNotContain(lines, line => line.Contains("edge_messages_delivered", StringComparison.Ordinal));   // the store counts ends
-        Assert.Equal(1, Value(lines, "edge_messages_ended_total", "edge_state=\"delivered\""));
-        Assert.Equal(1, Value(lines, "edge_messages_accept_to_delivered_seconds_count"));
+        Assert.Equal(2, Value(lines, "edge_messages_ended_total", "edge_state=\"delivered\""));
+        Assert.Equal(2, Value(lines, "edge_messages_accept_to_delivered_seconds_count"));
         Assert.Equal(1, Value(lines, "edge_registrations_total", "edge_outcome=\"bound\""));
         Assert.Equal(1, Value(lines, "edge_registrations_total", "edge_outcome=\"bad_credentials\""));
         Assert.Equal(1, Value(lines, "edge_link_reports_ignored_total"));

@@ -86,6 +86,8 @@ public sealed class FakeStore(TimeProvider time) : IMessageStore, IStatusFeed, I
         return Task.FromResult(new Acceptance(AcceptOutcome.Accepted, new MessageStatus(MessageState.Enqueued, DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch), null));
     }
 
+    public Task<Acceptance?> FindRepeatedAsync(NewMessage message) => Task.FromResult<Acceptance?>(null);
+
     public Task<MessageStatus?> FindAsync(AccountAddress sender, Guid messageId) => Task.FromResult<MessageStatus?>(null);
 
     public Task<MailboxPage?> RegisterAsync(AccountAddress account, Binding binding, long after, bool forgetTries)

@@ -246,8 +246,14 @@ public sealed class ReceiveTests(FakeCore fixture) : IClassFixture<FakeCore>
         if (what == "long device") await stream.SendAsync(Start(new string('x', 65)));
         if (what == "nothing for 10 seconds")
         {
-            await using Receiving another = await calls.StartReceivingAsync();   // opened later: the first one waits by now
-            fixture.Time.Advance(TimeSpan.FromSeconds(10));
+            Task<SeenRefusal> ended = stream.RefusalAsync();
+            await Until.TrueAsync(
+                () =>
+                {
+                    fixture.Time.Advance(TimeSpan.FromSeconds(10));   // from whenever the core waits
+                    return ended.IsCompleted;
+                },
+                "the core has waited long enough");
         }
 
         if (what == "start twice")
