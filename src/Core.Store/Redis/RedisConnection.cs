@@ -9,8 +9,9 @@ namespace Core.Store.Redis;
 /// <remarks>
 /// One multiplexer: commands sent one after the other without awaiting arrive in that order and share packets. While Redis is away
 /// every call fails at once instead of piling up: the callers' peers repeat, and everything here may be repeated.
+/// Open to be derived from, for one purpose: the model test cuts a core between two of its calls.
 /// </remarks>
-internal sealed class RedisConnection(IOptions<CoreStoreOptions> options, ILogger<RedisConnection> logger) : IStoreHealth, IAsyncDisposable
+internal class RedisConnection(IOptions<CoreStoreOptions> options, ILogger<RedisConnection> logger) : IStoreHealth, IAsyncDisposable
 {
     private const long RefusalsEveryMs = 10_000;
 
@@ -22,7 +23,7 @@ internal sealed class RedisConnection(IOptions<CoreStoreOptions> options, ILogge
 
     /// <summary>Where commands are sent.</summary>
     /// <exception cref="StoreUnavailableException">Before the first connection.</exception>
-    public IDatabase Database => _multiplexer?.GetDatabase() ?? throw new StoreUnavailableException("Redis is not connected yet.");
+    public virtual IDatabase Database => _multiplexer?.GetDatabase() ?? throw new StoreUnavailableException("Redis is not connected yet.");
 
     /// <summary>Where hints are published and heard.</summary>
     /// <exception cref="StoreUnavailableException">Before the first connection.</exception>

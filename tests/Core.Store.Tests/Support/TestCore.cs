@@ -36,10 +36,11 @@ internal sealed class TestCore : IAsyncDisposable
     /// <summary>Builds and starts a core.</summary>
     /// <param name="keyRing">Its key ring file, made if missing.</param>
     /// <param name="time">Its clock.</param>
+    /// <param name="replace">Services that stand in place of the store's own.</param>
     /// <param name="settings">Further settings of section CoreStore.</param>
     public static async Task<TestCore> StartAsync(
         string endpoint, bool durable, string keyRing, TimeProvider time, string coreId = "core-1", SweepOptions? sweep = null,
-        ILoggerProvider? logs = null, params (string Name, string Value)[] settings)
+        ILoggerProvider? logs = null, Action<IServiceCollection>? replace = null, params (string Name, string Value)[] settings)
     {
         HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
         Dictionary<string, string?> values = new()
@@ -58,6 +59,7 @@ internal sealed class TestCore : IAsyncDisposable
         builder.Services.AddSingleton(time);
         builder.Services.AddSingleton<IDeliveryPort>(port);
         if (sweep is not null) builder.Services.AddSingleton(sweep);
+        replace?.Invoke(builder.Services);
         builder.Services.AddCoreStore();
         builder.Services.Remove(builder.Services.Single(s => s.ServiceType == typeof(IHostedService) && s.ImplementationFactory is not null));
 
