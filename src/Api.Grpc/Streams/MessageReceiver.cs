@@ -23,10 +23,11 @@ internal sealed class MessageReceiver(
     {
         ReceiveRequests read = new(requests);
         string device = await StartAsync(stream, read).ConfigureAwait(false);
-        StreamSignal mayHaveMore = new();
-        using IDisposable subscription = wakeups.Subscribe(stream.Account, mayHaveMore.Set);
-        FlowId flow = await flows.OpenAsync(mayHaveMore.Set).ConfigureAwait(false);
-        using ReceiveStream receiving = new(stream, flow, device, mayHaveMore, store, flows, tokens, metrics, time, logger);
+        ReceiveStream? receiving = null;   // what wakes it before it is registered is in its first page
+        void Wake() => Volatile.Read(ref receiving)?.Wake();
+        using IDisposable subscription = wakeups.Subscribe(stream.Account, Wake);
+        FlowId flow = await flows.OpenAsync(Wake).ConfigureAwait(false);
+        receiving = new ReceiveStream(stream, flow, device, store, flows, tokens, metrics, time, logger);
         try
         {
             await receiving.RunAsync(read, responses).ConfigureAwait(false);
@@ -34,6 +35,7 @@ internal sealed class MessageReceiver(
         finally
         {
             flows.Close(flow);
+            receiving.Dispose();
             await UnregisterAsync(stream, flow).ConfigureAwait(false);
         }
     }

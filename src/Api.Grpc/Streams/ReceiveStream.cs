@@ -12,12 +12,12 @@ namespace Api.Grpc.Streams;
 
 /// <summary>One receiving client: reads acknowledgements, writes messages in order within a window, keeps the registration and fails what is not acknowledged.</summary>
 /// <remarks>
-/// It reads on from what it has sent when it is woken, and from the beginning every 2 seconds: what has failed is in no other page. While another
+/// It reads on from what it has sent when it is woken or room came, and from the beginning every 2 seconds: what has failed is in no other page. While another
 /// registration of the account is newer the store gives it nothing (spec, "Several devices").
 /// </remarks>
 internal sealed class ReceiveStream(
-    ClientStream stream, FlowId flow, string device, StreamSignal mayHaveMore,
-    IMessageStore store, ReceiveFlows flows, ReceiveToken tokens, CoreMetrics metrics, TimeProvider time, ILogger logger) : IDisposable
+    ClientStream stream, FlowId flow, string device, IMessageStore store, ReceiveFlows flows, ReceiveToken tokens,
+    CoreMetrics metrics, TimeProvider time, ILogger logger) : IDisposable
 {
     /// <summary>Acknowledgements under way or not answered yet; then no more is read.</summary>
     private const int MostAcknowledging = 32;
@@ -30,13 +30,26 @@ internal sealed class ReceiveStream(
     /// <summary>The longest a SIP client waits with its refresh. As there, messages that used up their tries are tried again with it.</summary>
     private static readonly TimeSpan RefreshAfter = TimeSpan.FromHours(1);
 
+    /// <summary>Room in the window for which a client that is behind is read a page: for less, most of the page would be opened in vain.</summary>
+    private const int RoomForAPage = ReceiveWindow.Most / 2;
+
+    private readonly StreamSignal _somethingToDo = new();
     private readonly ReceiveWindow _window = new(time);
     private readonly Channel<ReceiveAcknowledged> _answers = Channel.CreateUnbounded<ReceiveAcknowledged>();   // bounded by the places
     private readonly SemaphoreSlim _places = new(MostAcknowledging, MostAcknowledging);
-    private long _highest;
+    private long _highest;      // sequence sent or looked at
+    private bool _behind;       // more waits than the window had room for
     private long _writeBegan;   // 0: no write is under way
-    private volatile bool _fromTheBeginning;
+    private int _woken;         // 1: there may be more after the highest
+    private int _ticked;        // 1: time to look from the beginning
     private volatile bool _failed;
+
+    /// <summary>There may be something new; quick, and never throws.</summary>
+    public void Wake()
+    {
+        Volatile.Write(ref _woken, 1);
+        _somethingToDo.Set();
+    }
 
     /// <summary>Registers, then serves the stream until it ends.</summary>
     public async Task RunAsync(ReceiveRequests requests, IServerStreamWriter<ReceiveMessagesResponse> responses)
@@ -88,33 +101,38 @@ internal sealed class ReceiveStream(
         }
 
         _answers.Writer.TryWrite(answer);
-        mayHaveMore.Set();
+        _somethingToDo.Set();
     }
 
     private async Task WriteAsync(MailboxPage first, IServerStreamWriter<ReceiveMessagesResponse> responses)
     {
         ReceiveStarted started = new() { Window = ReceiveWindow.Most, AcknowledgeWithin = Duration.FromTimeSpan(AcknowledgeWithin) };
         await WriteAsync(responses, new ReceiveMessagesResponse { Started = started }).ConfigureAwait(false);
-        await DeliverAsync(first, responses).ConfigureAwait(false);
-        if (first.More) mayHaveMore.Set();
+        _behind = !await DeliverAsync(first, responses).ConfigureAwait(false) || first.More;
         while (true)
         {
-            await mayHaveMore.WaitAsync(stream.Ended).ConfigureAwait(false);
+            await _somethingToDo.WaitAsync(stream.Ended).ConfigureAwait(false);
             while (_answers.Reader.TryRead(out ReceiveAcknowledged? answer))
             {
                 await WriteAsync(responses, new ReceiveMessagesResponse { Acknowledged = answer }).ConfigureAwait(false);
                 _places.Release();
             }
 
-            long after = _fromTheBeginning ? 0 : _highest;
-            _fromTheBeginning = false;
-            bool more = true;
-            while (more && !_window.IsFull)
-            {
-                MailboxPage page = await store.ReadPageAsync(stream.Account, flow, after).ConfigureAwait(false);
-                more = await DeliverAsync(page, responses).ConfigureAwait(false) && page.More && page.Upto > after;
-                after = page.Upto;
-            }
+            bool woken = Interlocked.Exchange(ref _woken, 0) == 1;
+            if (Interlocked.Exchange(ref _ticked, 0) == 1) await LookAsync(after: 0, responses).ConfigureAwait(false);
+            else if (_behind ? _window.Room >= RoomForAPage : woken) await LookAsync(_highest, responses).ConfigureAwait(false);
+        }
+    }
+
+    private async Task LookAsync(long after, IServerStreamWriter<ReceiveMessagesResponse> responses)
+    {
+        _behind = true;
+        while (_behind && _window.Room > 0)
+        {
+            MailboxPage page = await store.ReadPageAsync(stream.Account, flow, after).ConfigureAwait(false);
+            if (!await DeliverAsync(page, responses).ConfigureAwait(false)) return;
+            _behind = page.More && page.Upto > after;
+            after = page.Upto;
         }
     }
 
@@ -123,7 +141,7 @@ internal sealed class ReceiveStream(
     {
         foreach (QueuedMessage message in page.Messages)
         {
-            if (_window.IsFull) return false;
+            if (_window.Room == 0) return false;
             if (message.ExpireTime > time.GetUtcNow() && _window.TryAdd(message))   // never sent after its time: promise P5
             {
                 await WriteAsync(responses, new ReceiveMessagesResponse { Message = ToWire(message) }).ConfigureAwait(false);
@@ -170,8 +188,8 @@ internal sealed class ReceiveStream(
 
             await flows.StayAsync().ConfigureAwait(false);
 
-            _fromTheBeginning = true;
-            mayHaveMore.Set();
+            Volatile.Write(ref _ticked, 1);
+            _somethingToDo.Set();
         }
     }
 

@@ -11,11 +11,12 @@ internal sealed class ReceiveWindow(TimeProvider time)
     private readonly Lock _lock = new();
     private readonly Dictionary<MessageKey, Sent> _sent = [];
 
-    public bool IsFull
+    /// <summary>How many more may be sent.</summary>
+    public int Room
     {
         get
         {
-            lock (_lock) return _sent.Count >= Most;
+            lock (_lock) return Most - _sent.Count;
         }
     }
 

@@ -56,13 +56,42 @@ public sealed class ReceiveTests(FakeCore fixture) : IClassFixture<FakeCore>
         await using Receiving stream = await calls.StartReceivingAsync();
         List<ReceivedMessage> window = [];
         for (int i = 0; i < 32; i++) window.Add((await stream.NextAsync()).Message);
-        for (int i = 32; i < 40; i++)
+        for (int i = 0; i < 16; i++) Assert.Equal(State.Delivered, (await AcknowledgeAsync(stream, window[i])).State);   // nothing else came: the window held
+        for (int i = 32; i < 40; i++) window.Add((await stream.NextAsync()).Message);
+        Assert.Equal(Enumerable.Range(0, 40).Select(i => $"{i}"), window.Select(m => m.Text));
+    }
+
+    [Fact]
+    [Spec("S15", "P4")]
+    public async Task Receive_500Waiting_AllInOrderForAPageAbout16Messages()
+    {
+        for (int i = 0; i < 500; i++) Store.Put(_bob, $"{i}");
+        using GrpcCalls calls = fixture.Calls(_bob);
+        await using Receiving stream = await calls.StartReceivingAsync();
+        List<string> texts = [];
+        for (int acknowledged = 0; acknowledged < 500;)
         {
-            Assert.Equal(State.Delivered, (await AcknowledgeAsync(stream, window[i - 32])).State);   // before the next: the window held
-            window.Add((await stream.NextAsync()).Message);
+            ReceiveMessagesResponse response = await stream.NextAsync();
+            if (response.Acknowledged is not null) acknowledged++;
+            if (response.Message is not { } message) continue;
+            texts.Add(message.Text);
+            await stream.SendAsync(Acknowledgement(message));
         }
 
-        Assert.Equal(Enumerable.Range(0, 40).Select(i => $"{i}"), window.Select(m => m.Text));
+        Assert.Equal(Enumerable.Range(0, 500).Select(i => $"{i}"), texts);
+        Assert.InRange(Store.Calls.Count(c => c == $"page {_bob}"), 1, 60);   // and not one for each acknowledgement
+    }
+
+    [Fact]
+    [Spec("S12")]
+    public async Task Receive_NewMessageWhileTheWindowHasLittleRoom_SentAtOnce()
+    {
+        for (int i = 0; i < 31; i++) Store.Put(_bob, $"{i}");
+        using GrpcCalls calls = fixture.Calls(_bob);
+        await using Receiving stream = await calls.StartReceivingAsync();
+        for (int i = 0; i < 31; i++) await stream.NextAsync();
+        Store.Put(_bob, "31");
+        Assert.Equal("31", (await stream.NextAsync()).Message.Text);
     }
 
     [Fact]

@@ -23,7 +23,7 @@ public sealed class StuckClientTests(FakeCore fixture) : IClassFixture<FakeCore>
         FlowId flow = new("api:core-1", 7, 1_000);
         IServiceProvider services = fixture.Core.Services;
         using ReceiveStream stream = new(
-            client, flow, "device", new StreamSignal(), fixture.Store, services.GetRequiredService<ReceiveFlows>(), services.GetRequiredService<ReceiveToken>(),
+            client, flow, "device", fixture.Store, services.GetRequiredService<ReceiveFlows>(), services.GetRequiredService<ReceiveToken>(),
             services.GetRequiredService<Diagnostics.CoreMetrics>(), fixture.Time, NullLogger.Instance);
         Wire wire = new();
         Task running = stream.RunAsync(new ReceiveRequests(new Silence()), wire);
