@@ -18,7 +18,7 @@ public sealed class StatusTests(JourneySystem system)
         Assert.Equal("ENQUEUED", (await system.Api(alice).GetAsync(id)).State);
         await using ChildProcess phone = await PhoneAsync(system, bob);
         await system.Api(alice).UntilStateAsync(id, "DELIVERED", Patience);
-        await SaysAsync(phone, $"200 sip:{alice.User}@{JourneySystem.Domain} text/plain;charset=utf-8: hello");
+        await SaysAsync(phone, $"200 sip:{alice.User}@{JourneySystem.Domain} text/plain; charset=utf-8: hello");
     }
 
     [Fact]
