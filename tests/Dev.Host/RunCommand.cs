@@ -16,6 +16,7 @@ internal static class RunCommand
         };
         Option<string> domain = new("--domain") { Description = "The domain served", HelpName = "NAME", DefaultValueFactory = _ => "example.test" };
         Option<string?> accounts = new("--accounts") { Description = "Accounts to import: a line each, user,password", HelpName = "FILE.csv" };
+        Option<string?> limits = new("--limits") { Description = "Limits in JSON; may be edited while everything runs", HelpName = "FILE" };
         Option<string> data = new("--data") { Description = "The data folder", HelpName = "DIR", DefaultValueFactory = _ => ".run" };
         Option<int> sip = Port("--sip-port", 5061, "SIP over TLS; further edges take the next ones");
         Option<int> api = Port("--api-port", 8443, "The public API: HTTPS and gRPC");
@@ -31,13 +32,14 @@ internal static class RunCommand
 
         Command command = new("run", "Runs everything on loopback until Ctrl-C.")
         {
-            redis, domain, accounts, data, sip, api, admin, link, metrics, edges, noDemo, volatileRedis, core, edge,
+            redis, domain, accounts, limits, data, sip, api, admin, link, metrics, edges, noDemo, volatileRedis, core, edge,
         };
         command.SetAction((result, _) => RunSession.RunAsync(new RunOptions
         {
             Redis = result.GetValue(redis),
             Domain = result.GetRequiredValue(domain).ToLowerInvariant(),
             AccountsFile = result.GetValue(accounts) is { } file ? Path.GetFullPath(file) : null,
+            LimitsFile = result.GetValue(limits) is { } numbers ? Path.GetFullPath(numbers) : null,
             DataFolder = Path.GetFullPath(result.GetRequiredValue(data)),
             SipPort = result.GetValue(sip),
             ApiPort = result.GetValue(api),

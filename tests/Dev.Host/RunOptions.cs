@@ -12,6 +12,9 @@ internal sealed record RunOptions
     /// <summary>A CSV file of accounts to import; null for none.</summary>
     public string? AccountsFile { get; init; }
 
+    /// <summary>Absolute path of a file of limits, which may be edited while everything runs; null for the defaults.</summary>
+    public string? LimitsFile { get; init; }
+
     /// <summary>Absolute path of the data folder.</summary>
     public required string DataFolder { get; init; }
 

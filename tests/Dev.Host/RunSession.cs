@@ -118,6 +118,11 @@ internal sealed class RunSession(RunOptions options) : IDisposable
             throw new StartFailedException($"--accounts: there is no file {accounts}.");
         }
 
+        if (options.LimitsFile is { } limits && !File.Exists(limits))
+        {
+            throw new StartFailedException($"--limits: there is no file {limits}.");   // what stands in it is judged by the core, which says so
+        }
+
         Readiness.RequireFree(
         [
             .. Enumerable.Range(0, options.Edges).Select(edge => (options.SipPortOf(edge), "--sip-port")),

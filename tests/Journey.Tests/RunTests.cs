@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net.Sockets;
 using Journey.Tests.Harness;
+using Testing.Shared;
 
 namespace Journey.Tests;
 
@@ -70,13 +71,26 @@ public sealed class RunTests : IDisposable
         Assert.Contains($"Port {port} (--sip-port) is in use", host.Output, StringComparison.Ordinal);
     }
 
-    private Task<ChildProcess> StartAsync(int sipPort) => ChildProcess.StartAsync(
+    [Fact]
+    [Spec("S5")]
+    public async Task Run_LimitsFileFaulty_SaysWhatToMendAndEnds()
+    {
+        using LimitsOnDisk file = new("""{"sender": {"burst": 0}, "pairs": {}}""");
+
+        await using ChildProcess host = await StartAsync(JourneySystem.FreePort(), "--limits", file.Path);
+
+        Assert.Equal(1, await host.ExitCodeAsync(Patience));
+        Assert.All(["sender.burst must be a whole number from 1 to 1000000", "pairs is not known"], fault => Assert.Contains(fault, host.Output, StringComparison.Ordinal));
+    }
+
+    private Task<ChildProcess> StartAsync(int sipPort, params string[] further) => ChildProcess.StartAsync(
         "development host",
         [
             "dotnet", Journeys.Required(Journeys.DevHostAssembly, "tests/publish host"), "run",
             "--core-assembly", Journeys.CoreAssembly, "--edge-binary", Journeys.EdgeBinary, "--data", _folder,
             "--sip-port", $"{sipPort}", "--api-port", $"{JourneySystem.FreePort()}", "--admin-port", $"{JourneySystem.FreePort()}",
             "--link-port", $"{JourneySystem.FreePort()}", "--metrics-port", $"{_firstMetrics}",
+            .. further,
         ],
         _folder);
 

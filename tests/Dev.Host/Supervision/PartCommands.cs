@@ -34,6 +34,7 @@ internal static class PartCommands
             $"--CoreStore:Redis={options.Redis ?? $"{Loopback}:{storePort}"}",
             $"--CoreStore:KeyRingFile={options.In("keyring.json")}",
             "--CoreStore:CreateKeyRing=true",
+            $"--CoreStore:LimitsFile={options.LimitsFile}",
             $"--CoreStore:Domain={options.Domain}",
             "--CoreStore:CoreId=core-1",
             $"--CoreStore:AllowVolatileRedis={options.Redis is null || options.AllowVolatileRedis}",
