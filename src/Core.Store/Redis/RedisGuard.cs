@@ -25,11 +25,11 @@ internal sealed class RedisGuard(
     {
         if (Sealing.IsOff) StoreLog.SealingOff(logger);
         await ConnectAsync(cancellationToken).ConfigureAwait(false);
-        RedisSettings settings = await ReadSettingsAsync().ConfigureAwait(false);
-        Judge(settings);
+        IReadOnlyList<RedisSettings> masters = await ReadSettingsAsync().ConfigureAwait(false);
+        foreach (RedisSettings settings in masters) Judge(settings);
         await CheckFormatAsync().ConfigureAwait(false);
         await wakeups.StartAsync().ConfigureAwait(false);
-        StoreLog.StoreReady(logger, StoreNames.Partitions, settings.AppendFsync ?? "unknown");
+        StoreLog.StoreReady(logger, StoreNames.Partitions, masters[0].AppendFsync ?? "unknown");
     }
 
     public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
@@ -62,16 +62,29 @@ internal sealed class RedisGuard(
         }
     }
 
-    private async Task<RedisSettings> ReadSettingsAsync()
+    /// <summary>Of every master: one of a cluster that loses messages is one too many.</summary>
+    private async Task<IReadOnlyList<RedisSettings>> ReadSettingsAsync()
     {
         // CONFIG needs admin rights on a connection: this one lives for a moment only.
         ConfigurationOptions admin = RedisConnection.Configuration(_options);
         admin.AllowAdmin = true;
-        await using ConnectionMultiplexer connection = await ConnectionMultiplexer.ConnectAsync(admin).ConfigureAwait(false);
-        IServer server = connection.GetServers().First(s => s.IsConnected && !s.IsReplica);
-        TimeSpan apart = await server.TimeAsync().ConfigureAwait(false) - time.GetUtcNow().UtcDateTime;
-        if (apart.Duration() > ClockTolerance) StoreLog.ClocksDiffer(logger, Math.Round(apart.TotalSeconds, 1));
-        return await RedisSettings.ReadAsync(server).ConfigureAwait(false);
+        try
+        {
+            await using ConnectionMultiplexer connection = await ConnectionMultiplexer.ConnectAsync(admin).ConfigureAwait(false);
+            List<RedisSettings> masters = [];
+            foreach (IServer server in connection.GetServers().Where(s => s.IsConnected && !s.IsReplica))
+            {
+                TimeSpan apart = await server.TimeAsync().ConfigureAwait(false) - time.GetUtcNow().UtcDateTime;
+                if (apart.Duration() > ClockTolerance) StoreLog.ClocksDiffer(logger, Math.Round(apart.TotalSeconds, 1));
+                masters.Add(await RedisSettings.ReadAsync(server).ConfigureAwait(false));
+            }
+
+            return masters.Count > 0 ? masters : throw new RedisRefusedException("Only replicas answer at the address in CoreStore:Redis: name the master, or Sentinel with its service.");
+        }
+        catch (Exception fault) when (RedisConnection.IsUnavailable(fault))
+        {
+            throw new RedisRefusedException($"Redis went away while it was asked for its settings ({fault.GetType().Name}): start again.");
+        }
     }
 
     private void Judge(RedisSettings settings)

@@ -37,6 +37,15 @@ public sealed class RedisGuardTests : IDisposable
         Assert.All(["appendonly yes", "noeviction", "no-appendfsync-on-rewrite no"], part => Assert.Contains(part, message, StringComparison.Ordinal));
     }
 
+    [Fact]   // a replica would refuse every write, an hour after the start as much as now
+    [Spec("P1")]
+    public async Task Start_ReplicaAlone_RefusedWithAdvice()
+    {
+        await using RedisServer master = await RedisServer.StartAsync();
+        await using RedisServer replica = await RedisServer.StartAsync("--replicaof", "127.0.0.1", $"{master.Port}");
+        Assert.Contains("name the master", (await Assert.ThrowsAsync<RedisRefusedException>(() => StartAsync(replica))).Message, StringComparison.Ordinal);
+    }
+
     [Theory]   // CONFIG is forbidden at many hosters: INFO tells enough
     [InlineData("yes", false)]
     [InlineData("no", true)]
