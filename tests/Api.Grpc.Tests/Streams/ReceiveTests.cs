@@ -296,7 +296,7 @@ public sealed class ReceiveTests(FakeCore fixture) : IClassFixture<FakeCore>
     }
 
     [Fact]
-    [Spec("E.size")]
+    [Spec("E.body-size")]
     public async Task Receive_RequestTooLarge_BodyTooLarge()
     {
         using GrpcCalls calls = fixture.Calls(_bob);

@@ -138,7 +138,7 @@ public sealed class TwoCoresTests : IAsyncLifetime
     }
 
     [Fact]
-    [Spec("S14", "D.undelivered", "S27", "D.told")]
+    [Spec("S14", "D.expired", "S27", "D.told")]
     public async Task Acknowledge_AfterExpiry_LiftsTheStateAndIsToldAfterIt()
     {
         await using TestCore brief = await StartAsync("core-3", "CoreStore:Validity=00:00:02");
