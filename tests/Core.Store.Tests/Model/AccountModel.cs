@@ -42,7 +42,8 @@ internal sealed class AccountModel(AccountAddress address, AccountName name, Par
         long previous = Mailbox.Count == 0 ? 0 : Mailbox.Keys[^1];
         Mailbox.Add(message.Sequence, message);
         BindingModel? active = Active(now);
-        LookBy(active is null ? message.Expires : now + LookAgain);
+        LookBy(message.Expires);
+        if (active is not null) LookBy(now + LookAgain);
         return active is null ? null : new DirectedMessage(active.Flow, message.Queued(previous, 1, false));
     }
 

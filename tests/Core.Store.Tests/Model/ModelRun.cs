@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using Core.Store.Accounts;
+using Core.Store.Limits;
 using Core.Store.Mailboxes;
 using Core.Store.Presence;
 using Core.Store.Redis;
@@ -49,14 +50,16 @@ internal sealed class ModelRun : IAsyncDisposable
         ModelRun run = new(fixture);
         string ring = run.WriteKeyRing();
         await fixture.Admin.GetServers()[0].FlushAllDatabasesAsync();
-        (string, string)[] settings =
-        [
-            ("PageSize", $"{Limits.PageSize}"), ("DeliveryTries", $"{Limits.Tries}"), ("MaxQueuedPerRecipient", $"{Limits.MostQueued}"), ("MaxQueuedPerSender", $"{Limits.MostOfSender}"),
-        ];
+        LimitSet limits = new() { Queue = new QueueLimits(Limits.MostQueued, Limits.MostOfSender), Delivery = new DeliveryLimits(Limits.Tries, (int)Limits.RetryInterval.TotalSeconds) };
         foreach (string id in new[] { "core-1", "core-2", "observer" })
         {
-            Action<IServiceCollection>? cut = id == "observer" ? null : services => services.AddSingleton<RedisConnection, CutConnection>();
-            run._cores.Add(await TestCore.StartAsync(fixture.Server.Endpoint, fixture.Server.IsDurable, ring, run._time, id, RealStore.SweepsAll, replace: cut, settings: settings));
+            run._cores.Add(await TestCore.StartAsync(fixture.Server.Endpoint, fixture.Server.IsDurable, ring, run._time, id, RealStore.SweepsAll, replace: Replace, settings: ("PageSize", $"{Limits.PageSize}")));
+
+            void Replace(IServiceCollection services)
+            {
+                services.AddSingleton<ILimits>(new FixedLimits(limits));
+                if (id != "observer") services.AddSingleton<RedisConnection, CutConnection>();
+            }
         }
 
         run._observer = run._cores[2];
@@ -84,6 +87,7 @@ internal sealed class ModelRun : IAsyncDisposable
         _promises = new Promises(_model, Limits);
         _read = _addresses.ToDictionary(a => a, _ => 0L);
         foreach (PortState port in Ports()) port.Clear();
+        _real.Forget();
 
         for (int i = 0; i < _addresses.Count - 1; i++) Do(new PlannedStep(new CreateStep(0, i), 0, default, new SweepStep(1)));
         foreach (PlannedStep step in plan) Do(step);
@@ -285,6 +289,8 @@ internal sealed class ModelRun : IAsyncDisposable
             Assert.Equal([share], core.Leases.Held);
         }
     }
+
+    private sealed record FixedLimits(LimitSet Current) : ILimits;
 
     private sealed record PortState(int Core, RecordingPort Port)
     {

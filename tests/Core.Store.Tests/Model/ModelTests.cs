@@ -78,19 +78,21 @@ public abstract class ModelTests(ServerFixture fixture)
 }
 
 /// <summary>How long to run, by the environment: EDGE_MODEL_CASES, EDGE_MODEL_MINUTES; EDGE_MODEL_SEED alone is one case.</summary>
-internal sealed record ModelSettings(int Cases, TimeSpan? Time, string Seed)
+/// <remarks>Without any of them a part of <c>./test</c>: on a busy machine fewer cases, not more time.</remarks>
+internal sealed record ModelSettings(int Cases, TimeSpan Time, string Seed)
 {
     public static ModelSettings FromEnvironment(int usual)
     {
         string? seed = Environment.GetEnvironmentVariable("EDGE_MODEL_SEED");
-        bool isGiven = !string.IsNullOrEmpty(seed);
-        return new ModelSettings(
-            int.TryParse(Environment.GetEnvironmentVariable("EDGE_MODEL_CASES"), CultureInfo.InvariantCulture, out int cases) ? cases : isGiven ? 1 : usual,
-            double.TryParse(Environment.GetEnvironmentVariable("EDGE_MODEL_MINUTES"), CultureInfo.InvariantCulture, out double minutes) ? TimeSpan.FromMinutes(minutes) : null,
-            isGiven ? seed! : new PCG((uint)Random.Shared.Next()).ToString());
+        if (string.IsNullOrEmpty(seed)) seed = null;
+        bool isCounted = int.TryParse(Environment.GetEnvironmentVariable("EDGE_MODEL_CASES"), CultureInfo.InvariantCulture, out int cases);
+        bool isTimed = double.TryParse(Environment.GetEnvironmentVariable("EDGE_MODEL_MINUTES"), CultureInfo.InvariantCulture, out double minutes);
+        if (!isCounted) cases = isTimed ? int.MaxValue : seed is null ? usual : 1;
+        TimeSpan time = isTimed ? TimeSpan.FromMinutes(minutes) : isCounted || seed is not null ? TimeSpan.MaxValue : TimeSpan.FromSeconds(20);
+        return new ModelSettings(cases, time, seed ?? new PCG((uint)Random.Shared.Next()).ToString());
     }
 
-    public bool IsOver(int cases, TimeSpan elapsed) => Time is { } time ? elapsed >= time : cases >= Cases;
+    public bool IsOver(int cases, TimeSpan elapsed) => cases >= Cases || elapsed >= Time;
 
     /// <summary>The first seed, and those that follow from it.</summary>
     public IEnumerable<string> Seeds()
@@ -103,12 +105,6 @@ internal sealed record ModelSettings(int Cases, TimeSpan? Time, string Seed)
             yield return next.ToString();
         }
     }
-}
-
-/// <summary>A real Redis that need not sync: nothing here pulls its plug.</summary>
-public sealed class UnsyncedRedisFixture : ServerFixture
-{
-    protected override async Task<IStoreServer> StartAsync() => await RedisServer.StartAsync("--appendfsync", "no");
 }
 
 /// <inheritdoc/>

@@ -63,7 +63,7 @@ internal sealed class Promises(StoreModel model, ModelLimits limits)
         foreach ((FlowId, long, MessageKey) key in _owed.Keys.ToArray()) _owed[key] = model.Now;
     }
 
-    /// <summary>Mailboxes are within their quotas; what is due for an active device is given to it, or looked at by a sweep, every 33 s.</summary>
+    /// <summary>Mailboxes are within their quotas; a sweep leaves nothing expired in them; what is due for an active device is given to it, or looked at by a sweep, every 33 s.</summary>
     public void Check(bool afterSweep)
     {
         HashSet<(FlowId, long, MessageKey)> owed = [];
@@ -72,6 +72,7 @@ internal sealed class Promises(StoreModel model, ModelLimits limits)
             MessageModel[] texts = [.. account.Mailbox.Values.Where(m => !m.Flags.HasFlag(MemberFlags.Receipt))];
             Assert.InRange(texts.Length, 0, limits.MostQueued);
             Assert.All(texts.GroupBy(m => m.Key.Sender), g => Assert.InRange(g.Count(), 1, limits.MostOfSender));
+            if (afterSweep) Assert.DoesNotContain(account.Mailbox.Values, m => m.Expires <= model.Now);
             foreach (MessageModel message in account.OwedPushes(model.Now))
             {
                 (FlowId, long, MessageKey) key = (account.Active(model.Now)!.Flow, message.Sequence, message.Key);

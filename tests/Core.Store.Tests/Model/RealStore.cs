@@ -69,6 +69,13 @@ internal sealed class RealStore(IReadOnlyList<TestCore> cores, FakeTimeProvider 
 
     public void MoveClock(TimeSpan by) => time.Advance(by);
 
+    /// <summary>What a case before left, if it failed.</summary>
+    public void Forget()
+    {
+        Given.Clear();
+        for (int core = 0; core < cores.Count; core++) Connection(core).ToTellReplies.Clear();
+    }
+
     /// <summary>A core that died starts again: what it remembered is gone.</summary>
     public void Restart(int core, IEnumerable<AccountAddress> accounts)
     {

@@ -33,6 +33,12 @@ public sealed class RedisFixture : ServerFixture
     protected override async Task<IStoreServer> StartAsync() => await RedisServer.StartAsync();
 }
 
+/// <summary>A real Redis that need not sync: for long runs in which nobody pulls its plug.</summary>
+public sealed class UnsyncedRedisFixture : ServerFixture
+{
+    protected override async Task<IStoreServer> StartAsync() => await RedisServer.StartAsync("--appendfsync", "no");
+}
+
 /// <summary>The embedded store of <c>./run</c>.</summary>
 public sealed class GarnetFixture : ServerFixture
 {

@@ -42,9 +42,10 @@ public abstract class StoreTest(ServerFixture fixture) : IAsyncLifetime
     }
 
     private protected async Task<TestCore> StartCoreAsync(
-        string coreId = "core-1", SweepOptions? sweep = null, Microsoft.Extensions.Logging.ILoggerProvider? logs = null, params (string, string)[] settings)
+        string coreId = "core-1", SweepOptions? sweep = null, Microsoft.Extensions.Logging.ILoggerProvider? logs = null,
+        Action<Microsoft.Extensions.DependencyInjection.IServiceCollection>? replace = null, params (string, string)[] settings)
     {
-        TestCore core = await TestCore.StartAsync(fixture.Server.Endpoint, fixture.Server.IsDurable, KeyRing, Time, coreId, sweep, logs, settings: settings);
+        TestCore core = await TestCore.StartAsync(fixture.Server.Endpoint, fixture.Server.IsDurable, KeyRing, Time, coreId, sweep, logs, replace, settings);
         _cores.Add(core);
         return core;
     }

@@ -1,4 +1,5 @@
 using Core.Store.Accounts;
+using Core.Store.Limits;
 using Core.Store.Mailboxes;
 using Core.Store.Presence;
 using Core.Store.Redis;
@@ -62,6 +63,7 @@ internal sealed class TestCore : IAsyncDisposable
         replace?.Invoke(builder.Services);
         builder.Services.AddCoreStore();
         builder.Services.Remove(builder.Services.Single(s => s.ServiceType == typeof(IHostedService) && s.ImplementationFactory is not null));
+        builder.Services.Remove(builder.Services.Single(s => s.ImplementationType == typeof(LimitsWatch)));   // once a second: a clock moved by 72 h would have it look 259,200 times
 
         IHost host = builder.Build();
         try

@@ -1,0 +1,90 @@
+using Core.Store.Mailboxes;
+using Core.Store.Redis;
+using Core.Store.Tests.Model;
+using Core.Store.Tests.Support;
+using Microsoft.Extensions.DependencyInjection;
+using Testing.Shared;
+
+namespace Core.Store.Tests.Mailboxes;
+
+/// <summary>A message leaves the store until 72 h after its acceptance, by no way a second later; on every server that the store runs on.</summary>
+[Spec("S14", "P5")]
+public abstract class ExpiryTests(ServerFixture fixture) : StoreTest(fixture)
+{
+    public enum WayOut
+    {
+        Registration,
+        Page,
+        SweepsPush,
+        AcceptOfAnOldClaim,
+        AcceptAgain,
+        Get,
+    }
+
+    [Theory]
+    [InlineData(WayOut.Registration)]
+    [InlineData(WayOut.Page)]
+    [InlineData(WayOut.SweepsPush)]
+    [InlineData(WayOut.AcceptOfAnOldClaim)]
+    [InlineData(WayOut.AcceptAgain)]
+    [InlineData(WayOut.Get)]
+    public async Task Message_At715959_StillThere(WayOut way) => Assert.True(await LeavesAsync(way, new TimeSpan(71, 59, 59)));
+
+    [Theory]
+    [InlineData(WayOut.Registration)]
+    [InlineData(WayOut.Page)]
+    [InlineData(WayOut.SweepsPush)]
+    [InlineData(WayOut.AcceptOfAnOldClaim)]
+    [InlineData(WayOut.AcceptAgain)]
+    [InlineData(WayOut.Get)]
+    public async Task Message_At720001_Gone(WayOut way) => Assert.False(await LeavesAsync(way, new TimeSpan(72, 0, 1)));
+
+    [Theory]   // to the millisecond, as it is stored
+    [InlineData(WayOut.Registration)]
+    [InlineData(WayOut.AcceptOfAnOldClaim)]
+    [InlineData(WayOut.Get)]
+    public async Task Message_At720000_Gone(WayOut way) => Assert.False(await LeavesAsync(way, TimeSpan.FromHours(72)));
+
+    private async Task<bool> LeavesAsync(WayOut way, TimeSpan age)
+    {
+        NewMessage message = Message(Alice, Bob, "hello");
+        if (way == WayOut.AcceptOfAnOldClaim) await ClaimAsync(message);
+        else await Store.AcceptAsync(message);
+        Time.Advance(age - TimeSpan.FromSeconds(50));
+        if (way is WayOut.SweepsPush or WayOut.Page or WayOut.AcceptOfAnOldClaim) await RegisterAsync(Flow(1));
+        Time.Advance(TimeSpan.FromSeconds(50));
+        switch (way)
+        {
+            case WayOut.Registration:
+                return (await RegisterAsync(Flow(1))).Messages.Count == 1;
+            case WayOut.Page:
+                return (await Store.ReadPageAsync(Bob, Flow(1), 0)).Messages.Count == 1;
+            case WayOut.SweepsPush:
+                await Core.Sweeper.SweepOnceAsync();
+                return Core.Port.Pushes.Count == 1;
+            case WayOut.AcceptOfAnOldClaim:
+                Acceptance late = await Store.AcceptAsync(message);
+                Assert.Equal(late.Push is null ? MessageState.Expired : MessageState.Enqueued, late.Status!.State);
+                return late.Push is not null;
+            case WayOut.AcceptAgain:
+                return (await Store.AcceptAsync(message)).Status!.State == MessageState.Enqueued;
+            default:
+                return (await Store.FindAsync(Alice, message.MessageId))!.State == MessageState.Enqueued;
+        }
+    }
+
+    /// <summary>A core that dies between claim and enqueue.</summary>
+    private async Task ClaimAsync(NewMessage message)
+    {
+        TestCore dying = await StartCoreAsync("core-2", replace: services => services.AddSingleton<RedisConnection, CutConnection>());
+        ((CutConnection)dying.Get<RedisConnection>()).Cut.Arm(2, CutKind.DiesBefore, null);
+        await Assert.ThrowsAsync<StoreUnavailableException>(() => dying.Store.AcceptAsync(message));
+        Assert.Null(await Store.FindAsync(Alice, message.MessageId));
+    }
+}
+
+/// <inheritdoc/>
+public sealed class ExpiryOnRedisTests(RedisFixture fixture) : ExpiryTests(fixture), IClassFixture<RedisFixture>;
+
+/// <inheritdoc/>
+public sealed class ExpiryOnGarnetTests(GarnetFixture fixture) : ExpiryTests(fixture), IClassFixture<GarnetFixture>;
