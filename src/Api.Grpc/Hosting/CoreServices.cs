@@ -92,13 +92,14 @@ internal static class CoreServices
         });
     }
 
-    /// <summary>Routing, then the door, then who it is, then what it asks.</summary>
+    /// <summary>Routing, then the door, then who it is and whether it floods, then what it asks.</summary>
     public static void MapCore(this WebApplication app)
     {
         app.UseMiddleware<FaultBarrier>();
         app.UseRouting();
         app.UseMiddleware<ListenerGate>();
         app.UseMiddleware<CallerAuthentication>();
+        app.UseMiddleware<FloodGate>();
         app.UseMiddleware<RequestFilter>();
 
         app.MapGrpcService<MessagesService>().WithMetadata(new ListenerFeature(Listener.Api));

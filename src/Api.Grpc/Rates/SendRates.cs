@@ -13,6 +13,9 @@ internal sealed class SendRates
     /// <summary>Senders, and pairs of sender and recipient: in all shards together, about 100 bytes each.</summary>
     private const int MostKeys = 200_000;
 
+    private const string Sending = "Too many messages";
+    private const string Guessing = "Too many messages to accounts that do not exist";
+
     private readonly TimeProvider _time;
     private readonly ILimits _limits;
     private readonly Shard[] _shards;
@@ -36,9 +39,9 @@ internal sealed class SendRates
             TimeSpan sent = shard.Senders.Wait(sender, all, now);
             TimeSpan sentToOne = shard.Pairs.Wait((sender, recipient), toOne, now);
             TimeSpan guessed = shard.Unknown.Wait(sender, UnknownRate(limits), now);
-            if (guessed > sent && guessed > sentToOne) return TooFast("Too many messages to accounts that do not exist", guessed);
+            if (guessed > sent && guessed > sentToOne) return TooFast(Guessing, guessed);
             if (sentToOne > sent) return TooFast("Too many messages to this recipient", sentToOne);
-            if (sent > TimeSpan.Zero) return TooFast("Too many messages", sent);
+            if (sent > TimeSpan.Zero) return TooFast(Sending, sent);
             shard.Senders.Take(sender, all, now);
             shard.Pairs.Take((sender, recipient), toOne, now);
             return null;
@@ -56,6 +59,24 @@ internal sealed class SendRates
             if (shard.Lookups.Wait(sender, rate, now) > TimeSpan.Zero) return false;
             shard.Lookups.Take(sender, rate, now);
             return true;
+        }
+    }
+
+    /// <summary>Whether every message of the sender would be refused now, whatever stands in it: it need not be read then. Uses up nothing.</summary>
+    /// <returns>Null if it has to be read: it may go on, or be a repeat that is to be looked up.</returns>
+    public Refused? Flooding(AccountAddress sender)
+    {
+        LimitSet limits = _limits.Current;
+        Rate all = Of(limits.Sender);
+        long now = _time.GetTimestamp();
+        Shard shard = ShardOf(sender);
+        lock (shard)
+        {
+            if (shard.Lookups.Wait(sender, all, now) == TimeSpan.Zero) return null;
+            TimeSpan sent = shard.Senders.Wait(sender, all, now);
+            TimeSpan guessed = shard.Unknown.Wait(sender, UnknownRate(limits), now);
+            if (guessed > sent) return TooFast(Guessing, guessed);
+            return sent > TimeSpan.Zero ? TooFast(Sending, sent) : null;
         }
     }
 

@@ -114,6 +114,27 @@ public sealed class RateRefusalTests(RedisCore fixture) : IClassFixture<RedisCor
         Assert.Null((await SendAsync(way, "bob", id)).Reason);
     }
 
+    [Fact]   // a flood is refused unread: it costs others nothing
+    [Spec("P7")]
+    public async Task Send_Flood_RefusedBeforeItsBody()
+    {
+        foreach (string recipient in new[] { "bob", "bob", "carol", "carol" }) Assert.Null((await SendAsync("post", recipient)).Reason);
+        for (int i = 0; i < 4; i++) Assert.Equal("RATE_EXCEEDED", (await SendAsync("post", "dora")).Reason);   // each was looked up: it might have been a repeat
+        using HttpClient client = Client();
+        Assert.Equal(HttpStatusCode.TooManyRequests, await PostNonsenseAsync());
+        Assert.Equal(new Answer("RATE_EXCEEDED", 1), await SendAsync("grpc", ""));
+        Assert.Equal(HttpStatusCode.OK, (await client.GetAsync("/v1/limits", TestContext.Current.CancellationToken)).StatusCode);
+        _time.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal(HttpStatusCode.UnsupportedMediaType, await PostNonsenseAsync());
+
+        async Task<HttpStatusCode> PostNonsenseAsync()
+        {
+            using StringContent nonsense = new("nonsense");
+            using HttpResponseMessage response = await client.PostAsync("/v1/messages", nonsense);
+            return response.StatusCode;
+        }
+    }
+
     [Fact]   // one path for all ways in
     public async Task Send_ByThreeWays_OneRate()
     {

@@ -95,6 +95,24 @@ public sealed class SendRatesTests
         Assert.Equal(2, Enumerable.Range(0, 100).Count(_ => _rates.TryTakeLookup(Alice)));
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Flooding_NothingWouldPassAndLookupsUsedUp_OnlyThen(bool guessing)
+    {
+        Set(sender: new RateLimit(5, 1), pair: new RateLimit(5, 1), unknown: 1);
+        if (guessing) _rates.WasUnknown(Alice);
+        else TakeAll(Bob);
+        Assert.NotNull(_rates.Take(Alice, Carol));
+        Assert.Null(_rates.Flooding(Alice));   // it might be a repeat
+        while (_rates.TryTakeLookup(Alice)) { }
+        Refused refused = _rates.Flooding(Alice)!;
+        Assert.Equal(_rates.Take(Alice, Carol), refused);
+        Assert.Null(_rates.Flooding(Bob));
+        _time.Advance(refused.RetryAfter!.Value);
+        Assert.Null(_rates.Flooding(Alice));
+    }
+
     [Fact]
     [Spec("S5")]
     public void Take_LimitsChanged_CountAtOnce()
