@@ -230,6 +230,25 @@ public abstract class BindingTests(ServerFixture fixture) : StoreTest(fixture)
         Assert.Single((await RegisterAsync(Flow(2), "tablet")).Messages);
     }
 
+    [Theory]   // its turn is over, its binding is not: it is there when the others are gone
+    [InlineData(2)]
+    [InlineData(3)]
+    [InlineData(5)]
+    [Spec("D.devices")]
+    public async Task Fail_TriesUsedUp_BindingStaysBehindTheOthers(int devices)
+    {
+        for (int i = 1; i <= devices; i++) await RegisterAsync(Flow((ulong)i), $"device{i}");
+        MessageKey key = await AcceptedAsync("hello");
+        for (int attempt = 1; attempt <= 5; attempt++) await Store.FailAsync(key, Flow((ulong)devices), attempt);
+        for (int i = devices - 1; i >= 1; i--)
+        {
+            Assert.Equal(Flow((ulong)i), (await SendAsync($"{i}")).Push!.Flow);
+            await Store.UnregisterAsync(Bob, Flow((ulong)i));
+        }
+
+        Assert.Equal(Flow((ulong)devices), (await SendAsync("last")).Push!.Flow);
+    }
+
     [Fact]   // spec S16: looked at again within 45 s although the core that accepted it dies, and then the one that sweeps
     [Spec("S16")]
     public async Task Sweep_BothCoresDead_AnotherPushesWithin45Seconds()

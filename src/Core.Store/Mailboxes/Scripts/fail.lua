@@ -20,8 +20,8 @@ if count >= tonumber(ARGV[7]) then
   list[1].spent = '1'
   for i = 2, #list do
     if list[i].spent == '0' then
-      local active = table.remove(list, i)
-      list[#list + 1] = table.remove(list, 1)
+      local active, used = table.remove(list, i), table.remove(list, 1)
+      list[#list + 1] = used   -- in two steps: the place is reckoned before what is on the right is done
       table.insert(list, 1, active)
       local failed = failedTries(KEYS[3])
       failed[member] = failed[member] or ''
