@@ -80,6 +80,15 @@ public abstract class BindingTests(ServerFixture fixture) : StoreTest(fixture)
         Assert.Equal(Flow(5), (await SendAsync("hello")).Push!.Flow);
     }
 
+    [Fact]   // six devices, each renewed without the client's doing: the one that was dropped must not come back as the newest
+    [Spec("D.devices")]
+    public async Task Register_RenewalOfADroppedDevice_DoesNotBecomeActive()
+    {
+        for (ulong i = 1; i <= 6; i++) await RegisterAsync(Flow(i), $"device{i}");
+        await RegisterAsync(Flow(1), "device1", byClient: false);
+        Assert.Equal(Flow(6), (await SendAsync("hello")).Push!.Flow);
+    }
+
     [Fact]   // a snapshot after a cut must not take the device back
     [Spec("D.devices")]
     public async Task Register_SnapshotOfEarlierConnection_Dropped()

@@ -76,7 +76,7 @@ internal sealed class AccountModel(AccountAddress address, AccountName name, Par
             else if (!byClient) return PageModel.Fenced;
         }
 
-        kept.Insert(byClient ? 0 : place ?? 0, fresh);
+        kept.Insert(byClient ? 0 : place ?? kept.Count, fresh);
         _bindings = [.. kept.Take(5)];
         if (byClient)
         {

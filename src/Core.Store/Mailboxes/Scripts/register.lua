@@ -24,7 +24,8 @@ for _, b in ipairs(readBindings(KEYS[1], now)) do
   end
 end
 redis.call('ZREM', KEYS[4], '')   -- a freeing command first: then Redis lets the rest pass even when its memory is full
-if byClient or not place then place = 1 end   -- what a snapshot repeats keeps its place
+-- What a snapshot or a renewal repeats keeps its place, and what is no longer listed comes last: neither is anything the client did.
+if byClient then place = 1 elseif not place then place = #kept + 1 end
 table.insert(kept, place, fresh)
 while #kept > 5 do table.remove(kept) end
 writeBindings(KEYS[1], kept, now)
