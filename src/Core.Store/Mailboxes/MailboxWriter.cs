@@ -49,11 +49,11 @@ internal sealed class MailboxWriter(RedisConnection redis, MessageEnvelope envel
                     ? new Acceptance(AcceptOutcome.Repeated, known, null)
                     : throw new StoreUnavailableException("A value under a record's key is not a record.");
             case "1":
-                FlowId? flow = BindingLine.Flow((string?)reply[3]);
+                FlowId? flow = BindingLine.Flow((string?)reply[3]);   // and not past its time by now: an old claim, a core or Redis that stood still
                 QueuedMessage queued = new(
                     new MessageKey(message.Sender, message.MessageId, message.Recipient), (long)reply[1], (long)reply[2], 1, accepted, expires, message.Text);
                 return new Acceptance(
-                    AcceptOutcome.Accepted, new MessageStatus(MessageState.Enqueued, accepted, expires), flow is null ? null : new DirectedMessage(flow.Value, queued));
+                    AcceptOutcome.Accepted, new MessageStatus(MessageState.Enqueued, accepted, expires), flow is null || expires <= time.GetUtcNow() ? null : new DirectedMessage(flow.Value, queued));
             case "2":
                 return new Acceptance(AcceptOutcome.Repeated, new MessageStatus(MessageState.Expired, accepted, expires), null);
             case "3":

@@ -45,6 +45,16 @@ public abstract class ExpiryTests(ServerFixture fixture) : StoreTest(fixture)
     [InlineData(WayOut.Get)]
     public async Task Message_At720000_Gone(WayOut way) => Assert.False(await LeavesAsync(way, TimeSpan.FromHours(72)));
 
+    [Fact]   // a core that stood still between its look at the clock and Redis' answer
+    public async Task Accept_ExpiredBeforeItsAnswer_NotPushed()
+    {
+        TestCore slow = await CutCoreAsync();
+        await Store.RegisterAsync(Bob, Bind(Flow(1), seconds: 100 * 3_600), 0, true);
+        Assert.NotNull((await slow.Store.AcceptAsync(Message(Alice, Bob, "in time"))).Push);
+        ((CutConnection)slow.Get<RedisConnection>()).Cut.Arm(2, CutKind.Waits, () => Time.Advance(TimeSpan.FromHours(72)));
+        Assert.Null((await slow.Store.AcceptAsync(Message(Alice, Bob, "too late"))).Push);
+    }
+
     private async Task<bool> LeavesAsync(WayOut way, TimeSpan age)
     {
         NewMessage message = Message(Alice, Bob, "hello");
@@ -76,11 +86,13 @@ public abstract class ExpiryTests(ServerFixture fixture) : StoreTest(fixture)
     /// <summary>A core that dies between claim and enqueue.</summary>
     private async Task ClaimAsync(NewMessage message)
     {
-        TestCore dying = await StartCoreAsync("core-2", replace: services => services.AddSingleton<RedisConnection, CutConnection>());
+        TestCore dying = await CutCoreAsync();
         ((CutConnection)dying.Get<RedisConnection>()).Cut.Arm(2, CutKind.DiesBefore, null);
         await Assert.ThrowsAsync<StoreUnavailableException>(() => dying.Store.AcceptAsync(message));
         Assert.Null(await Store.FindAsync(Alice, message.MessageId));
     }
+
+    private Task<TestCore> CutCoreAsync() => StartCoreAsync("core-2", replace: services => services.AddSingleton<RedisConnection, CutConnection>());
 }
 
 /// <inheritdoc/>

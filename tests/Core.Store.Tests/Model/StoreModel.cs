@@ -300,7 +300,7 @@ internal sealed class StoreModel(ModelLimits limits, IReadOnlyList<AccountModel>
             return new Acceptance(AcceptOutcome.Accepted, message.Status, recipient.Store(message, at));
         });
         if (acceptance.Outcome == AcceptOutcome.UnknownRecipient) Cores[core].Known.Remove(key.Recipient);
-        return acceptance;
+        return expires <= Now ? acceptance with { Push = null } : acceptance;
     }
 
     private MailboxPage Read(int core, PageModel page)
