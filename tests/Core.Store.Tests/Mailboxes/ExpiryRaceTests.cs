@@ -1,5 +1,7 @@
+using Core.Store.Limits;
 using Core.Store.Mailboxes;
 using Core.Store.Tests.Support;
+using Microsoft.Extensions.DependencyInjection;
 using Testing.Shared;
 
 namespace Core.Store.Tests.Mailboxes;
@@ -14,9 +16,8 @@ public sealed class ExpiryRaceTests(UnsyncedRedisFixture fixture) : StoreTest(fi
     [Fact]
     public async Task End_RacingExpiry10000Times_OneOutcomeEachToldOnce()
     {
-        using LimitsOnDisk wide = new("""{"queue": {"perRecipient": 1000, "perSender": 1000}}""");
-        TestCore hears = await StartCoreAsync("core-2", settings: [("LimitsFile", wide.Path)]);
-        TestCore sweeps = await StartCoreAsync("core-3", settings: [("LimitsFile", wide.Path)]);
+        TestCore hears = await StartCoreAsync("core-2", replace: Wide);
+        TestCore sweeps = await StartCoreAsync("core-3", replace: Wide);
         await sweeps.Sweeper.SweepOnceAsync();
         IStatusFeed feed = hears.Get<IStatusFeed>();
         long read = await feed.OpenAsync(Alice);
@@ -93,6 +94,8 @@ public sealed class ExpiryRaceTests(UnsyncedRedisFixture fixture) : StoreTest(fi
             return changes;
         }
     }
+
+    private static void Wide(IServiceCollection services) => services.AddSingleton<ILimits>(new FixedLimits(new LimitSet { Queue = new QueueLimits(1_000, 1_000) }));
 
     /// <summary>Half of the devices take their message, half refuse it: a delivery lifts an expiry, a refusal does not.</summary>
     private static MessageState Reported(int i) => i % 2 == 0 ? MessageState.Delivered : MessageState.InvalidDevice;

@@ -290,8 +290,6 @@ internal sealed class ModelRun : IAsyncDisposable
         }
     }
 
-    private sealed record FixedLimits(LimitSet Current) : ILimits;
-
     private sealed record PortState(int Core, RecordingPort Port)
     {
         public void Clear() => Port.Pushes.Clear();
