@@ -38,7 +38,7 @@ internal sealed class MessageIntake(IMessageStore store, SendRates rates, IDeliv
         try
         {
             if (tooFast is null) return Answer(way, sender, await store.AcceptAsync(message).ConfigureAwait(false));
-            // One that was accepted is never refused afterwards, however fast its sender repeats it.
+            // One that was accepted gets its state, unless its sender is beyond the rate of such look-ups too: then it may ask again later.
             return await store.FindRepeatedAsync(message).ConfigureAwait(false) is { } known ? Answer(way, sender, known) : new Intake(tooFast, null);
         }
         catch (StoreUnavailableException)

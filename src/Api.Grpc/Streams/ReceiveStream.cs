@@ -129,6 +129,7 @@ internal sealed class ReceiveStream(
         _behind = true;
         while (_behind && _window.Room > 0)
         {
+            _window.BeginPage();
             MailboxPage page = await store.ReadPageAsync(stream.Account, flow, after).ConfigureAwait(false);
             if (!await DeliverAsync(page, responses).ConfigureAwait(false)) return;
             _behind = page.More && page.Upto > after;

@@ -201,6 +201,7 @@ internal sealed class DeliveryPump(ICoreLinks links, SipOptions options, EdgeClo
             SenderTag = tag[..Encoding.ASCII.GetBytes(message.SenderTag, tag)],
             MessageId = id,
             AcceptTime = DateTimeOffset.FromUnixTimeMilliseconds(message.AcceptTimeMs),
+            ValidSeconds = (message.ExpireTimeMs - message.AcceptTimeMs) / 1_000,
             ContentType = message.Receipt is null ? default : ReceiptWriter.ContentType(message.Receipt),
             Body = message.Receipt is null ? message.Text.Span : receipt,
         };

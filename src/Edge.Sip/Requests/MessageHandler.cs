@@ -60,6 +60,8 @@ internal sealed class MessageHandler(ICoreLinks links, Responder responder, Edge
                 case Refusal.Unspecified:
                     metrics.MessageAccepted();
                     scoped SipResponseWriter accepted = responder.Begin(202, pending.Lines);
+                    // What the sender asks for its state by: GET /v1/messages/ID, or the status stream.
+                    if (answer.MessageId.Length is > 0 and <= 64) accepted.Add("X-Edge-Message-Id"u8, Encoding.ASCII.GetBytes(answer.MessageId));
                     responder.Send(session, 202, ref accepted);
                     break;
                 case Refusal.BadRecipient:

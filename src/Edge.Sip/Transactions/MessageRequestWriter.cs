@@ -9,9 +9,6 @@ internal static class MessageRequestWriter
     /// <summary>Header that carries the message's id; the Call-ID begins with the same id. Documented, so never renamed.</summary>
     public const string MessageIdHeader = "X-Edge-Message-Id";
 
-    /// <summary>Life of a message from its acceptance, in seconds: 72 h. The same on every attempt (spec S28).</summary>
-    public const int ExpiresSeconds = 259_200;
-
     /// <summary>Digits of a branch: 128 random bits.</summary>
     public const int BranchDigits = 32;
 
@@ -62,7 +59,7 @@ internal static class MessageRequestWriter
         text.Raw("\r\nCSeq: 1 MESSAGE\r\nDate: "u8);
         text.Date(message.AcceptTime);
         text.EndLine();
-        text.Header("Expires"u8, ExpiresSeconds);
+        text.Header("Expires"u8, message.ValidSeconds);
         text.Raw("X-Edge-Message-Id: "u8);
         text.Raw(message.MessageId);
         text.EndLine();

@@ -33,6 +33,9 @@ internal readonly ref struct OutboundMessage
     /// <summary>When it was accepted.</summary>
     public DateTimeOffset AcceptTime { get; init; }
 
+    /// <summary>Its whole life from acceptance to expiry, in seconds: the same on every attempt (spec S28), 72 h unless the operator says otherwise.</summary>
+    public long ValidSeconds { get; init; }
+
     /// <summary>What the body is; empty for a text.</summary>
     public ReadOnlySpan<byte> ContentType { get; init; }
 

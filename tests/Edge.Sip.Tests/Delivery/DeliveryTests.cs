@@ -24,7 +24,7 @@ public class DeliveryTests
         Assert.Equal("<sip:bob@example.test>", message["To"]);
         Assert.Equal($"{delivery.MessageId}.0123456789abcdef@example.test", message["Call-ID"]);
         Assert.Equal("1 MESSAGE", message["CSeq"]);
-        Assert.Equal("259200", message["Expires"]);
+        Assert.Equal("3600", message["Expires"]);
         Assert.Equal("text/plain; charset=utf-8", message["Content-Type"]);
 
         DeliveryReport report = await edge.Core.SeenAsync(happened => happened.DeliveryReport);

@@ -17,7 +17,7 @@ public class MessageTests
         await using TestEdge edge = await TestEdge.StartAsync();
         SipClient bob = await edge.RegisteredAsync();
         SipText answer = await bob.SendAsync("alice", "héllo", callId: "call-1");
-        Assert.Equal(202, answer.Status);
+        Assert.Equal((202, "m"), (answer.Status, answer["X-Edge-Message-Id"]));   // the server's id: what its state is asked by
         Assert.Contains(";tag=", answer["To"], StringComparison.Ordinal);
         Submit submit = await edge.Core.SeenAsync(happened => happened.Submit);
         Assert.Equal(("bob", "ticket of bob", "sip:alice@example.test", "héllo"), (submit.User, submit.Ticket.ToStringUtf8(), submit.Recipient, submit.Text.ToStringUtf8()));

@@ -109,6 +109,7 @@ public sealed class MessageRequestWriterTests
                 SenderTag = "00"u8,
                 MessageId = Sample.Bytes(Id),
                 AcceptTime = DateTimeOffset.UnixEpoch,
+                ValidSeconds = 259_200,
             },
             new byte[4_096]));
 
@@ -147,6 +148,7 @@ public sealed class MessageRequestWriterTests
                 SenderTag = "00"u8,
                 MessageId = id,
                 AcceptTime = DateTimeOffset.UnixEpoch,
+                ValidSeconds = 259_200,
                 Body = "hi"u8,
             };
             sum += MessageRequestWriter.Write(message, buffer) + (int)MessageRequestWriter.Key(message).Value;
@@ -178,6 +180,7 @@ public sealed class MessageRequestWriterTests
         SenderTag = "0011223344556677"u8,
         MessageId = Sample.Bytes(Id),
         AcceptTime = new DateTimeOffset(2030, 1, 2, 3, 4, 5, TimeSpan.Zero),
+        ValidSeconds = 259_200,
         Body = body,
     };
 }
