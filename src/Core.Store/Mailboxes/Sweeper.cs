@@ -25,6 +25,7 @@ internal sealed class Sweeper(
     private const int LooksAtOnce = 64;
 
     private readonly SemaphoreSlim _looksForOthers = new(LooksAtOnce, LooksAtOnce);
+    private readonly long _started = time.GetTimestamp();
     private Exception? _fault;
 
     /// <summary>Tends the leases and looks at everything due.</summary>
@@ -162,8 +163,10 @@ internal sealed class Sweeper(
         if (await accounts.FindAsync(account).ConfigureAwait(false) is not { } known) return;
         if (!port.Reaches(flow))
         {
-            // The next device gets its turn if this one's edge is gone; else perhaps another core has a link to it, or it is looked at again after 33 s.
-            if (await epochs.IsGoneAsync(flow).ConfigureAwait(false)) await store.UnregisterAsync(known.Address, flow).ConfigureAwait(false);
+            // The next device gets its turn if this one's edge is gone; else perhaps another core has a link to it, or it is looked at again after
+            // 33 s. Right after a start no edge has a link yet, and none is taken for gone.
+            bool settled = time.GetElapsedTime(_started) >= EdgeEpochs.AliveFor;
+            if (settled && await epochs.IsGoneAsync(flow).ConfigureAwait(false) && !port.Reaches(flow)) await store.UnregisterAsync(known.Address, flow).ConfigureAwait(false);
             else wakeups.AskLook(account);
             return;
         }

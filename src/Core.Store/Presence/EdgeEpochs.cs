@@ -7,7 +7,8 @@ namespace Core.Store.Presence;
 /// <summary>Epochs from Redis: one counter an edge, and the epochs of its last 16 starts; and whether it is there at all.</summary>
 internal sealed class EdgeEpochs(RedisConnection redis, StoreNames names, TimeProvider time) : IEdgeEpochs
 {
-    private static readonly TimeSpan AliveFor = TimeSpan.FromSeconds(30);
+    /// <summary>How long an edge without a link to any core is not yet gone.</summary>
+    public static readonly TimeSpan AliveFor = TimeSpan.FromSeconds(30);
 
     /// <inheritdoc/>
     public async Task<long> EpochOfAsync(string edgeId, ReadOnlyMemory<byte> instance)
@@ -19,7 +20,8 @@ internal sealed class EdgeEpochs(RedisConnection redis, StoreNames names, TimePr
     }
 
     /// <inheritdoc/>
-    public Task SeenAsync(string edgeId) => redis.WithinDeadlineAsync(redis.Database.StringSetAsync(RedisKeys.Alive(names.Edge(edgeId)), RedisValue.EmptyString, AliveFor));
+    public Task SeenAsync(string edgeId) => redis.WithinDeadlineAsync(
+        redis.EvaluateAsync(RedisScript.Seen, [RedisKeys.Alive(names.Edge(edgeId))], [(long)AliveFor.TotalMilliseconds]));
 
     /// <summary>Whether a flow's edge has started anew, or no core has had a link to it for 30 s.</summary>
     public async Task<bool> IsGoneAsync(FlowId flow)

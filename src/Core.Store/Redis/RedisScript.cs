@@ -27,9 +27,10 @@ internal sealed class RedisScript
     public static readonly RedisScript Release = new("release.lua");
     public static readonly RedisScript Sign = new("sign.lua");
     public static readonly RedisScript Epoch = new("epoch.lua");
+    public static readonly RedisScript Seen = new("seen.lua");
 
     public static readonly IReadOnlyList<RedisScript> All =
-        [Enqueue, End, Drop, Register, Unregister, Page, Fail, Look, Tell, ToTell, OpenTold, Told, Orphans, DeleteAccount, ReplaceAccount, Lease, Release, Sign, Epoch];
+        [Enqueue, End, Drop, Register, Unregister, Page, Fail, Look, Tell, ToTell, OpenTold, Told, Orphans, DeleteAccount, ReplaceAccount, Lease, Release, Sign, Epoch, Seen];
 
     private RedisScript(string file)
     {

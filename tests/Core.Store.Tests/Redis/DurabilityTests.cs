@@ -87,6 +87,7 @@ public sealed class DurabilityTests(RedisFixture fixture) : StoreTest(fixture), 
             await Core.Sweeper.SweepOnceAsync();
             Assert.Equal(["two"], Core.Port.Texts);
             await Core.Get<IEdgeEpochs>().EpochOfAsync("edge-1", Guid.NewGuid().ToByteArray());
+            await Core.Get<IEdgeEpochs>().SeenAsync("edge-1");
             await Store.UnregisterAsync(Bob, Flow(2));
             Time.Advance(TimeSpan.FromHours(72));
             Assert.Equal(MessageState.Expired, (await Store.EndAsync(second, MessageState.Expired))!.State);

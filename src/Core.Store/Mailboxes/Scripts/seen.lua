@@ -1,0 +1,5 @@
+-- Some core has a link to an edge just now.
+-- KEYS: alive
+-- ARGV: lifetime (ms)
+redis.call('DEL', KEYS[1])   -- a freeing command first: then Redis lets the rest pass even when its memory is full
+return redis.call('SET', KEYS[1], '', 'PX', ARGV[1])
