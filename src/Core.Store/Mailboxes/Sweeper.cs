@@ -45,6 +45,13 @@ internal sealed class Sweeper(
     }
 
     /// <inheritdoc/>
+    public override Task StartAsync(CancellationToken cancellationToken)
+    {
+        wakeups.LookAsked += LookForAnother;
+        return base.StartAsync(cancellationToken);
+    }
+
+    /// <inheritdoc/>
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
         await base.StopAsync(cancellationToken).ConfigureAwait(false);
@@ -62,7 +69,6 @@ internal sealed class Sweeper(
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         using PeriodicTimer timer = new(sweep.Interval, time);
-        wakeups.LookAsked += LookForAnother;
         try
         {
             do

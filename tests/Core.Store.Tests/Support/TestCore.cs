@@ -70,6 +70,7 @@ internal sealed class TestCore : IAsyncDisposable
         try
         {
             await host.StartAsync();
+            _ = host.Services.GetRequiredService<Sweeper>();   // begins with its core, as in a real one
         }
         catch
         {
