@@ -8,6 +8,8 @@ using Edge.Link.V1;
 using Google.Protobuf;
 using Grpc.Core;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Time.Testing;
 using Testing.Shared;
 
 namespace Api.Grpc.Tests.EdgeLink;
@@ -25,8 +27,12 @@ public sealed class StreamOrderTests : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         _redis = await RedisServer.StartAsync();
+        // The patience of a stop is not what these tests are about: time stands, so that a busy machine cannot use it up.
         _core = await TestCore.StartAsync(
-            _redis.Endpoint, _certificates, services => services.AddSingleton<IMessageStore>(_store).AddSingleton<IAccountStore>(_accounts), "Link:MaxEventsUnderWay=4");
+            _redis.Endpoint, _certificates,
+            services => services.AddSingleton<IMessageStore>(_store).AddSingleton<IAccountStore>(_accounts).AddSingleton<TimeProvider>(new FakeTimeProvider(DateTimeOffset.UtcNow))
+                .PostConfigure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromMinutes(2)),
+            "Link:MaxEventsUnderWay=4");
         _link = await TestLink.ConnectAsync(_core);
     }
 
