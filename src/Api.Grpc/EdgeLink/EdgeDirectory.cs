@@ -8,9 +8,10 @@ using Edge.Link.V1;
 namespace Api.Grpc.EdgeLink;
 
 /// <summary>The edges that this core reaches just now: one stream each, of the edge's newest start.</summary>
-internal sealed class EdgeDirectory(LinkMapping mapping, CoreMetrics metrics, ILogger<EdgeDirectory> logger) : IDeliveryPort
+internal sealed class EdgeDirectory(LinkMapping mapping, TimeProvider time, CoreMetrics metrics, ILogger<EdgeDirectory> logger) : IDeliveryPort
 {
     private static readonly TimeSpan MostDraining = TimeSpan.FromSeconds(5);   // the store has answered or failed by then
+    private static readonly TimeSpan MostEnding = TimeSpan.FromSeconds(1);
 
     private readonly ConcurrentDictionary<string, EdgeStream> _streams = new(StringComparer.Ordinal);
     private readonly Lock _joining = new();
@@ -49,7 +50,14 @@ internal sealed class EdgeDirectory(LinkMapping mapping, CoreMetrics metrics, IL
     public Task StopAsync()
     {
         lock (_joining) _stopping = true;
-        return Task.WhenAll(_streams.Values.Select(static stream => stream.DrainAsync(MostDraining, "the core is stopping")));
+        return Task.WhenAll(_streams.Values.Select(StopAsync));
+    }
+
+    /// <summary>Until its call is over too: else the server would close the connection under its last words.</summary>
+    private async Task StopAsync(EdgeStream stream)
+    {
+        await stream.DrainAsync(MostDraining, "the core is stopping").ConfigureAwait(false);
+        await stream.Completion.WaitAsync(MostEnding, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     public bool Reaches(FlowId flow) => Find(flow) is not null;

@@ -23,7 +23,7 @@ internal sealed class EdgeStream : IDisposable
     private readonly Channel<Item> _queue = Channel.CreateUnbounded<Item>(new UnboundedChannelOptions { SingleReader = true });
     private readonly SemaphoreSlim _underWay;
     private readonly CancellationTokenSource _end = new();
-    private readonly TaskCompletionSource _over = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _queued;
     private int _queuedBytes;   // of pushes
     private long _lastWrite;
@@ -49,6 +49,9 @@ internal sealed class EdgeStream : IDisposable
 
     /// <summary>Why it ended: the first reason given.</summary>
     public string Why => _why ?? "closed by the edge";
+
+    /// <summary>Ends when nothing of it runs any more.</summary>
+    public Task Completion => _completion.Task;
 
     /// <summary>Since the edge last said something.</summary>
     public TimeSpan SinceRead => _time.GetElapsedTime(Volatile.Read(ref _lastRead));
@@ -94,7 +97,7 @@ internal sealed class EdgeStream : IDisposable
         return true;
     }
 
-    /// <summary>Begins no more events, waits until those under way are answered and the answers written, ends the stream and waits until its call is over.</summary>
+    /// <summary>Begins no more events, waits until those under way are answered and the answers written, then ends the stream.</summary>
     /// <param name="most">So long at most.</param>
     /// <param name="why">Why it ends.</param>
     public async Task DrainAsync(TimeSpan most, string why)
@@ -112,11 +115,10 @@ internal sealed class EdgeStream : IDisposable
         }
 
         End(why);
-        await _over.Task.WaitAsync(most, _time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);   // else the server would close the connection under its last words
     }
 
-    /// <summary>Nothing of it runs any more.</summary>
-    public void Over() => _over.TrySetResult();
+    /// <summary>Its call is about to return: nothing of it runs any more.</summary>
+    public void Complete() => _completion.TrySetResult();
 
     /// <summary>Ends the stream.</summary>
     public void End(string why)

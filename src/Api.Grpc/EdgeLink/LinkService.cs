@@ -67,7 +67,7 @@ internal sealed class LinkService(
             await writing.ConfigureAwait(false);
             await watching.ConfigureAwait(false);
             CoreLog.EdgeDisconnected(logger, stream.EdgeId, stream.Epoch, stream.Why);
-            stream.Over();
+            stream.Complete();
         }
     }
 
