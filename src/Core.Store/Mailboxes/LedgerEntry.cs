@@ -5,25 +5,27 @@ using Core.Store.Envelopes;
 namespace Core.Store.Mailboxes;
 
 /// <summary>
-/// The claim of an id by its sender: 'L', recipient's partition (2), fingerprint key id (4), fingerprint (16), first accept time (8), told state (1);
-/// behind these 32 bytes the receipts asked for, if any, sealed (see SealedReceiptRequest).
+/// The claim of an id by its sender: 'L', recipient's partition (2), fingerprint key id (4), fingerprint (16), first accept time (8), told state (1),
+/// message id (16); behind these 48 bytes the receipts asked for, if any, sealed (see SealedReceiptRequest).
 /// </summary>
 /// <remarks>Made by SET NX. <c>tell.lua</c> raises the told state; nothing else changes.</remarks>
 internal readonly record struct LedgerEntry(int RecipientPartition, DateTimeOffset Accepted)
 {
-    private const int Bytes = 32;
+    private const int Bytes = 48;
     private const int FingerprintAt = 7;
     private const int FingerprintBytes = 16;
     private const int AcceptedAt = 23;
     private const int ToldAt = 31;
+    private const int MessageIdAt = 32;
 
     /// <summary>A new claim.</summary>
     /// <param name="ring">Its newest fingerprint key is used.</param>
     /// <param name="recipient">Whom the message is for.</param>
     /// <param name="text">The text.</param>
     /// <param name="accepted">When it was first accepted.</param>
+    /// <param name="messageId">The sender's id: what ended is told by it, even when its record is long gone.</param>
     /// <param name="receipts">The receipts asked for, sealed; empty for none.</param>
-    public static byte[] Create(KeyRing ring, AccountName recipient, ReadOnlySpan<byte> text, DateTimeOffset accepted, ReadOnlySpan<byte> receipts)
+    public static byte[] Create(KeyRing ring, AccountName recipient, ReadOnlySpan<byte> text, DateTimeOffset accepted, Guid messageId, ReadOnlySpan<byte> receipts)
     {
         RingKey key = ring.Current(KeyPurpose.Fingerprint);
         byte[] entry = new byte[Bytes + receipts.Length];
@@ -33,6 +35,7 @@ internal readonly record struct LedgerEntry(int RecipientPartition, DateTimeOffs
         Fingerprint(key, recipient, text, entry.AsSpan(FingerprintAt, FingerprintBytes));
         BinaryPrimitives.WriteInt64BigEndian(entry.AsSpan(AcceptedAt), accepted.ToUnixTimeMilliseconds());
         entry[ToldAt] = (byte)'0';
+        messageId.TryWriteBytes(entry.AsSpan(MessageIdAt), bigEndian: true, out _);
         receipts.CopyTo(entry.AsSpan(Bytes));
         return entry;
     }

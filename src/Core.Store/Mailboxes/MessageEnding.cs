@@ -17,7 +17,7 @@ internal sealed class MessageEnding(RedisConnection redis, Teller teller, TimePr
 
     /// <summary>Ends one message.</summary>
     /// <returns>Its status after the call; null if the store does not know it.</returns>
-    public async Task<MessageStatus?> EndAsync(AccountName recipient, AccountName sender, byte[] name, Guid messageId, MessageState state)
+    public async Task<MessageStatus?> EndAsync(AccountName recipient, AccountName sender, byte[] name, MessageState state)
     {
         DateTimeOffset now = time.GetUtcNow();
         RedisResult result = await redis.EvaluateAsync(
@@ -25,7 +25,7 @@ internal sealed class MessageEnding(RedisConnection redis, Teller teller, TimePr
             [RedisKeys.Record(recipient.Partition, name), RedisKeys.Mailbox(recipient), RedisKeys.Tries(recipient),
                 RedisKeys.ToTell(recipient.Partition), RedisKeys.Busy(recipient.Partition)],
             [name, Outcome.Digit(state), now.ToUnixTimeMilliseconds(), Bytes(now), _outcomeLifetime,
-                EndedMessage.SenderBytes(sender), messageId.ToByteArray(bigEndian: true), TellBy(now)]).ConfigureAwait(false);
+                EndedMessage.SenderBytes(sender), TellBy(now)]).ConfigureAwait(false);
         if (result.IsNull) return null;
 
         RedisResult[] reply = (RedisResult[])result!;

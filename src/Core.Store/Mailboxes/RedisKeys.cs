@@ -7,7 +7,7 @@ namespace Core.Store.Mailboxes;
 /// <remarks>
 /// <code>
 /// key                       type        fields                                                           lifetime
-/// {s}l + message name       string      ledger entry: see LedgerEntry (32 bytes; longer with receipts)   7 d
+/// {s}l + message name       string      ledger entry: see LedgerEntry (48 bytes; longer with receipts)   7 d
 /// {r}r + message name       string      record: see MessageEnvelope; then outcome: see Outcome           validity + 1 h; then 7 d
 /// {r}m + account handle     sorted set  score = sequence; member: see MailboxMember (51 bytes)           none: empty = gone
 /// {r}q                      string      counter of sequences; begins at the clock's milliseconds         none
@@ -15,7 +15,7 @@ namespace Core.Store.Mailboxes;
 ///                                       or "tell": see {r}w
 /// {r}n + account handle     string      up to 5 bindings, newest first: see bindings.lua                 longest registration
 /// {r}t + account handle     hash        mailbox member to "tries:due"; due 0 = wait for a registration   validity + 1 h
-/// {r}w                      set         what ended and is to be told: see EndedMessage (59 bytes)          none: empty = gone
+/// {r}w                      set         what ended and is to be told: see EndedMessage (43 bytes)          none: empty = gone
 /// {s}T + account handle     sorted set  score = sequence; member: state digit, message id, ended; 'f' =  7 d after the last stream
 ///                                       below here changes were cut off
 /// {p}a                      hash        account handle to sealed account: see AccountRecord              none

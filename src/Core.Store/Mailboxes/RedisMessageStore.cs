@@ -65,7 +65,7 @@ internal sealed class RedisMessageStore(
     public Task<MessageStatus?> EndAsync(MessageKey message, MessageState state)
     {
         AccountName sender = names.Account(message.Sender);
-        return redis.WithinDeadlineAsync(ending.EndAsync(names.Account(message.Recipient), sender, names.Message(sender, message.MessageId), message.MessageId, state));
+        return redis.WithinDeadlineAsync(ending.EndAsync(names.Account(message.Recipient), sender, names.Message(sender, message.MessageId), state));
     }
 
     /// <inheritdoc/>
@@ -113,7 +113,7 @@ internal sealed class RedisMessageStore(
     }
 
     private byte[] Claim(NewMessage message, AccountName recipient, byte[] name, DateTimeOffset accepted) => LedgerEntry.Create(
-        ring, recipient, message.Text.Span, accepted, message.Receipts is { } asked ? receiptRequests.Seal(asked, message.Recipient, name) : []);
+        ring, recipient, message.Text.Span, accepted, message.MessageId, message.Receipts is { } asked ? receiptRequests.Seal(asked, message.Recipient, name) : []);
 
     private async Task<MessageStatus?> FindInRedisAsync(AccountAddress sender, Guid messageId)
     {

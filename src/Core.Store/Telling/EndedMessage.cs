@@ -3,12 +3,12 @@ using Core.Store.Mailboxes;
 namespace Core.Store.Telling;
 
 /// <summary>
-/// What is to be told, 59 bytes: state digit (1), sender's partition (2) and handle (16), message name (16), message id (16), when it ended (8).
+/// What is to be told, 43 bytes: state digit (1), sender's partition (2) and handle (16), message name (16), when it ended (8).
 /// </summary>
-/// <remarks>Written by <c>end.lua</c> and <c>drop.lua</c> only, into the set <c>{r}w</c>.</remarks>
-internal readonly record struct EndedMessage(string StateDigit, AccountName Sender, byte[] Message, byte[] MessageId, byte[] EndedAt)
+/// <remarks>Written by <c>end.lua</c> and <c>drop.lua</c> only, into the set <c>{r}w</c>. The message's id stands in the ledger entry, which outlives the record.</remarks>
+internal readonly record struct EndedMessage(string StateDigit, AccountName Sender, byte[] Message, byte[] EndedAt)
 {
-    private const int Bytes = 59;
+    private const int Bytes = 43;
 
     public MessageState State => (MessageState)(StateDigit[0] - '0');
 
@@ -19,7 +19,7 @@ internal readonly record struct EndedMessage(string StateDigit, AccountName Send
         if (entry.Length != Bytes || entry[0] is < (byte)'1' or > (byte)'5') return false;
         int partition = System.Buffers.Binary.BinaryPrimitives.ReadUInt16BigEndian(entry[1..]) % StoreNames.Partitions;
         ended = new EndedMessage(
-            ((char)entry[0]).ToString(), new AccountName(entry.Slice(3, 16).ToArray(), partition), entry.Slice(19, 16).ToArray(), entry.Slice(35, 16).ToArray(), entry.Slice(51, 8).ToArray());
+            ((char)entry[0]).ToString(), new AccountName(entry.Slice(3, 16).ToArray(), partition), entry.Slice(19, 16).ToArray(), entry.Slice(35, 8).ToArray());
         return true;
     }
 

@@ -64,7 +64,7 @@ internal sealed class Teller(
         RedisResult result = await redis.EvaluateAsync(
             RedisScript.Tell,
             [RedisKeys.Ledger(ended.Sender, ended.Message), RedisKeys.Told(ended.Sender), RedisKeys.Sequence(ended.Sender.Partition)],
-            [ended.StateDigit, ended.MessageId, ended.EndedAt, time.GetUtcNow().ToUnixTimeMilliseconds(), MostChanges]).ConfigureAwait(false);
+            [ended.StateDigit, ended.EndedAt, time.GetUtcNow().ToUnixTimeMilliseconds(), MostChanges]).ConfigureAwait(false);
         if (result.IsNull) return true;   // its claim has ended: nobody can ask for it any more either
         RedisResult[] reply = (RedisResult[])result!;
         if (reply[0].ToString() == "1")
@@ -73,17 +73,17 @@ internal sealed class Teller(
             wakeups.Wake(ended.Sender);
         }
 
-        byte[] asked = (byte[])reply[2]!;
-        return reply[1].ToString() != "1" || asked.Length == 0 || await SendReceiptAsync(ended, asked).ConfigureAwait(false);
+        byte[] asked = (byte[])reply[3]!;
+        return reply[1].ToString() != "1" || asked.Length == 0 || await SendReceiptAsync(ended, new Guid((byte[])reply[2]!, bigEndian: true), asked).ConfigureAwait(false);
     }
 
-    private async Task<bool> SendReceiptAsync(EndedMessage ended, byte[] asked)
+    private async Task<bool> SendReceiptAsync(EndedMessage ended, Guid messageId, byte[] asked)
     {
         if (!requests.TryOpen(asked, ended.Message, out ReceiptRequest request, out AccountAddress recipient)) return true;   // altered, or told long after its time
         if (!(ended.State == MessageState.Delivered ? request.Delivered : request.Failed)) return true;
         if (await accounts.FindAsync(ended.Sender).ConfigureAwait(false) is not { } sender) return true;   // deleted
 
-        Receipt receipt = new(new Guid(ended.MessageId, bigEndian: true), request.ClientId, ended.State, MailboxMember.Time(ended.EndedAt));
+        Receipt receipt = new(messageId, request.ClientId, ended.State, MailboxMember.Time(ended.EndedAt));
         NewMessage message = new(recipient, names.Receipt(ended.Message, ended.State), sender.Address, ReceiptContent.Write(receipt));
         AccountName from = names.Account(recipient);
         Acceptance acceptance = await mailboxes.EnqueueAsync(

@@ -234,9 +234,8 @@ internal sealed class ModelRun : IAsyncDisposable
 
     private OwedModel Owed(EndedMessage ended)
     {
-        Guid id = new(ended.MessageId, bigEndian: true);
-        MessageModel message = _model.Messages.Single(m => m.Key.MessageId == id && _observer.Names.Account(m.Key.Sender).Handle.AsSpan().SequenceEqual(ended.Sender.Handle));
-        Assert.Equal(_observer.Names.Message(ended.Sender, id), ended.Message);
+        MessageModel message = _model.Messages.Single(m => _observer.Names.Message(_observer.Names.Account(m.Key.Sender), m.Key.MessageId).AsSpan().SequenceEqual(ended.Message));
+        Assert.Equal(_observer.Names.Account(message.Key.Sender).Handle, ended.Sender.Handle);
         return new OwedModel(message.Key, ended.State, DateTimeOffset.FromUnixTimeMilliseconds(BinaryPrimitives.ReadInt64BigEndian(ended.EndedAt)));
     }
 

@@ -91,6 +91,23 @@ public abstract class TellingTests(ServerFixture fixture) : StoreTest(fixture)
         Assert.Null(await Core.Redis.SortedSetScoreAsync(RedisKeys.Busy(partition), "tell"));
     }
 
+    [Fact]   // no core ran for longer than a record lasts: the safety net has removed it, the sender is told all the same
+    [Spec("D.expired", "S17")]
+    public async Task Expiry_RecordLongGone_StillTold()
+    {
+        long start = await Feed.OpenAsync(Alice);
+        MessageKey watched = await AcceptedAsync("hello");
+        MessageKey asked = await AcceptedWithReceiptsAsync(new ReceiptRequest("client id", true, true));
+        foreach (MessageKey key in new[] { watched, asked })
+            Assert.True(await Core.Redis.KeyDeleteAsync(RedisKeys.Record(Core.Names.Account(Bob).Partition, Core.Names.Message(Core.Names.Account(Alice), key.MessageId))));
+        Time.Advance(TimeSpan.FromHours(80));
+        await Core.Sweeper.SweepOnceAsync();
+        StatusChange[] expected = [.. new[] { watched, asked }.Select(key => new StatusChange(key.MessageId, MessageState.Expired, Time.GetUtcNow()))];
+        Assert.Equal(expected.OrderBy(c => c.MessageId), (await Feed.ReadAsync(Alice, start)).Changes.OrderBy(c => c.MessageId));
+        Assert.Equal(new Receipt(asked.MessageId, "client id", MessageState.Expired, Time.GetUtcNow()), Assert.Single((await RegisterAliceAsync()).Messages).Receipt);
+        Assert.Equal(MessageState.Expired, await StateAsync(watched));
+    }
+
     [Fact]   // telling twice, by two cores at once, is telling once
     public async Task Feed_ToldByTwoCores_OneChange()
     {
@@ -266,7 +283,7 @@ public abstract class TellingTests(ServerFixture fixture) : StoreTest(fixture)
         Assert.Equal(-1, first.AsSpan().IndexOf("canary"u8));
         Assert.Equal(-1, first.AsSpan().IndexOf("bob"u8));
         Assert.Equal(first.Length, second.Length);
-        await Core.Redis.StringSetAsync(ledgerOne, (byte[])[.. first[..32], .. second[32..]]);
+        await Core.Redis.StringSetAsync(ledgerOne, (byte[])[.. first[..48], .. second[48..]]);
         await Store.EndAsync(one, MessageState.Delivered);
         await Store.EndAsync(two, MessageState.Delivered);
         Assert.Equal([two.MessageId], (await RegisterAliceAsync()).Messages.Select(m => m.Receipt!.MessageId));
@@ -291,8 +308,7 @@ public abstract class TellingTests(ServerFixture fixture) : StoreTest(fixture)
         await Core.Get<RedisConnection>().EvaluateAsync(
             RedisScript.End,
             [RedisKeys.Record(bob.Partition, name), RedisKeys.Mailbox(bob), RedisKeys.Tries(bob), RedisKeys.ToTell(bob.Partition), RedisKeys.Busy(bob.Partition)],
-            [name, state, Time.GetUtcNow().ToUnixTimeMilliseconds(), now, 604_800_000, EndedMessage.SenderBytes(alice), key.MessageId.ToByteArray(bigEndian: true),
-                Time.GetUtcNow().ToUnixTimeMilliseconds() + 2_000]);
+            [name, state, Time.GetUtcNow().ToUnixTimeMilliseconds(), now, 604_800_000, EndedMessage.SenderBytes(alice), Time.GetUtcNow().ToUnixTimeMilliseconds() + 2_000]);
     }
 
     private async Task TellManyAsync(int messages)

@@ -8,11 +8,10 @@ for i = 5, #ARGV do
   local member, record = ARGV[i], KEYS[i]
   if redis.call('ZREM', KEYS[1], member) == 1 then
     redis.call('HDEL', KEYS[2], member)
-    local id = isTold(member) and redis.call('GETRANGE', record, '21', '36') or ''
     redis.call('SET', record, 'O' .. ARGV[1] .. string.sub(member, 1, 16) .. ARGV[2] .. string.sub(member, 35, 35), 'PX', ARGV[3])
     reply[1] = reply[1] + 1
-    if #id == 16 then
-      local entry = ARGV[1] .. string.sub(member, 17, 34) .. string.sub(member, 36) .. id .. ARGV[2]
+    if isTold(member) then
+      local entry = ARGV[1] .. string.sub(member, 17, 34) .. string.sub(member, 36) .. ARGV[2]
       noteTelling(KEYS[3], KEYS[4], entry, ARGV[4])
       reply[#reply + 1] = entry
     end

@@ -1,7 +1,7 @@
 -- Takes a message out of its mailbox and overwrites its record by the outcome: two writes (ZREM, SET), two more if the sender is to be told.
 -- Ranks: enqueued 0; expired and invalid 1; delivered 2. A lower or equal one changes nothing.
 -- KEYS: record, mailbox, tries, totell, busy
--- ARGV: message name, state digit, now (Unix ms), now (8 bytes), outcome's lifetime (ms), sender's partition and handle (18), message id (16), tell by (ms)
+-- ARGV: message name, state digit, now (Unix ms), now (8 bytes), outcome's lifetime (ms), sender's partition and handle (18), tell by (ms)
 -- Returns {'1' if changed else '0', header or outcome, what is to be told or ''}; nothing if the message is not known
 -- include: members.lua
 -- include: telling.lua
@@ -15,8 +15,8 @@ local function conclude(head, flags)
   redis.call('SET', KEYS[1], outcome, 'PX', ARGV[5])
   local entry = ''
   if string.byte(flags) % 2 == 1 then
-    entry = ARGV[2] .. ARGV[6] .. ARGV[1] .. ARGV[7] .. ARGV[4]
-    noteTelling(KEYS[4], KEYS[5], entry, ARGV[8])
+    entry = ARGV[2] .. ARGV[6] .. ARGV[1] .. ARGV[4]
+    noteTelling(KEYS[4], KEYS[5], entry, ARGV[7])
   end
   return { '1', outcome, entry }
 end

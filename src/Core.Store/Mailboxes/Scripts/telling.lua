@@ -3,7 +3,7 @@ local function isTold(head)
   return string.byte(head, 35) % 2 == 1
 end
 
--- entry: state digit, sender's partition (2) and handle (16), message name (16), message id (16), ended (8)
+-- entry: state digit, sender's partition (2) and handle (16), message name (16), ended (8)
 local function noteTelling(totell, busy, entry, due)
   redis.call('SADD', totell, entry)
   redis.call('ZADD', busy, 'LT', due, 'tell')
