@@ -129,6 +129,8 @@ internal sealed class LinkEventRouter(SessionTable sessions, ICoreLinks links, D
                     if (isLast) binding.RefreshByClient = false;
                     if (refreshed.Page is not null) pump.TakePage(session, binding, link, refreshed.Page);
                     break;
+                case RegisterOutcome.BadTicket when !isLast:
+                    break;   // registered anew meanwhile, or the answer to a later refresh will say the same
                 case RegisterOutcome.BadTicket:
                     binding.Revoke(clock.NowMs);
                     session.DueBy(binding.ExpiresMs);   // the sweep ends it, and the connection if the client does not register anew

@@ -83,8 +83,12 @@ internal sealed class MessageHandler(ICoreLinks links, Responder responder, Edge
                     Refuse(pending, 480, "over_limit", answer, retryAfter: true);
                     break;
                 case Refusal.NotRegistered when pending.Link.Settings is { } settings:
-                    pending.Binding.Revoke(clock.NowMs);
-                    session.DueBy(clock.NowMs);
+                    if (pending.Ticket == pending.Binding.Ticket)   // else registered anew meanwhile: that registration stands
+                    {
+                        pending.Binding.Revoke(clock.NowMs);
+                        session.DueBy(clock.NowMs);
+                    }
+
                     responder.Challenge(session, pending.Lines, pending.Link, settings, stale: false);
                     break;
                 case Refusal.Malformed:
@@ -132,7 +136,7 @@ internal sealed class MessageHandler(ICoreLinks links, Responder responder, Edge
             return;
         }
 
-        PendingSubmit pending = new(this) { Session = session, Transaction = key, Lines = responder.Keep(session, request), Binding = sender, Link = link };
+        PendingSubmit pending = new(this) { Session = session, Transaction = key, Lines = responder.Keep(session, request), Binding = sender, Ticket = sender.Ticket, Link = link };
         Submit submit = new()
         {
             Flow = session.Flow,

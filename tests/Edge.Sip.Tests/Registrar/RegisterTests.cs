@@ -1,5 +1,6 @@
 using Edge.Link.V1;
 using Edge.Sip.Tests.Harness;
+using Google.Protobuf;
 using Testing.Shared;
 using Testing.Shared.Sip;
 
@@ -325,6 +326,45 @@ public class RegisterTests
         Assert.Equal(0, edge.Sum("edge.registrations"));
         await edge.MoveAsync(TimeSpan.FromSeconds(16));
         await Until.TrueAsync(() => edge.Sum("edge.connections.ended/not_registered") == 1, "ended");
+    }
+
+    /// <summary>Each refusal here is of the first ticket and comes after the second one: only the registration that was refused ends.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Refusal_OfAnEarlierTicket_LeavesTheNewRegistration(bool ofAMessage)
+    {
+        int registered = 0;
+        await using TestEdge edge = await TestEdge.StartAsync(moveTime: true, core: core =>
+        {
+            core.OnRegister = (_, answer) =>
+            {
+                answer.Ticket = ByteString.CopyFromUtf8($"ticket {++registered}");
+                return answer;
+            };
+            core.OnRefresh = refresh => ofAMessage ? new Refreshed { Flow = refresh.Flow, User = refresh.User, Outcome = RegisterOutcome.BadTicket } : null;
+            core.OnSubmit = _ => ofAMessage ? null : new Submitted { Refusal = Refusal.NotRegistered };
+        });
+        SipClient bob = await edge.RegisteredAsync();
+        ulong flow = edge.FlowOf("bob");
+        if (ofAMessage)
+        {
+            await bob.WriteAsync(System.Text.Encoding.UTF8.GetBytes(bob.MessageText("alice", "hi")));
+            await edge.Core.SeenAsync(happened => happened.Submit);
+        }
+
+        Assert.Equal(200, (await bob.RequestAsync(bob.RegisterText(600, null, null))).Status);
+        await edge.Core.SeenAsync(happened => happened.Refresh);
+        if (!ofAMessage) Assert.Equal(401, (await bob.SendAsync("alice", "hi")).Status);
+        for (int i = 0; i < 1_000 && registered == 1; i++) Assert.Equal(200, (await bob.RegisterAsync()).Status);
+        Assert.Equal(2, registered);
+        await edge.Core.SendAsync(ofAMessage
+            ? new CoreEvent { Submitted = new Submitted { Request = edge.Core.Events.First(happened => happened.Submit is not null).Submit.Request, Refusal = Refusal.NotRegistered } }
+            : new CoreEvent { Refreshed = new Refreshed { Flow = flow, User = "bob", Outcome = RegisterOutcome.BadTicket } });
+        if (ofAMessage) Assert.Equal(401, (await bob.ResponseAsync()).Status);
+        await edge.Core.SendAsync(new CoreEvent { Delivery = edge.Core.Delivery(flow, "bob", 1) });
+        Assert.Equal("text 1", (await bob.ReceiveAsync(1))[0].Text);   // by now the refusal has been read
+        Assert.Equal(200, (await bob.RequestAsync(bob.RegisterText(600, null, null))).Status);
     }
 
     [Fact]
