@@ -5,6 +5,7 @@ using Edge.Sip.Registrar;
 using Edge.Sip.Requests;
 using Edge.Sip.Sessions;
 using Edge.Sip.Transport;
+using Edge.Sip.Transport.Native;
 using Edge.Sip.Transport.Portable;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
@@ -32,6 +33,7 @@ internal static class EdgeServices
         services.TryAddSingleton<EdgeMetrics>();
         services.TryAddSingleton<SessionTable>();
         services.TryAddSingleton<AddressLimits>();
+        services.TryAddSingleton<Admission>();
         services.TryAddSingleton<CoreLinks>();
         services.TryAddSingleton<ICoreLinks>(static provider => provider.GetRequiredService<CoreLinks>());
         services.TryAddSingleton(static provider => new DigestChallenge(provider.GetRequiredService<EdgeOptions>().Id));
@@ -43,7 +45,9 @@ internal static class EdgeServices
         services.TryAddSingleton<RequestDispatcher>();
         services.TryAddSingleton<LinkEventRouter>();
         services.TryAddSingleton<SessionSweep>();
-        services.TryAddSingleton<ITransport, PortableTransport>();
+        services.TryAddSingleton<ITransport>(static provider => provider.GetRequiredService<SipOptions>().UsesNative()
+            ? ActivatorUtilities.CreateInstance<NativeTransport>(provider)
+            : ActivatorUtilities.CreateInstance<PortableTransport>(provider));
         services.TryAddSingleton<EdgeNode>();
         services.AddHostedService(static provider => provider.GetRequiredService<EdgeNode>());
         return services;

@@ -1,4 +1,5 @@
 using Edge.Sip.Parsing;
+using Edge.Sip.Transport.Native;
 
 namespace Edge.Sip.Transport;
 
@@ -16,6 +17,12 @@ internal sealed class SipOptions
 
     /// <summary>Its private key, PEM.</summary>
     public string KeyFile { get; set; } = string.Empty;
+
+    /// <summary>What carries connections. Default: the native transport where it runs, else the portable one.</summary>
+    public TransportKind Transport { get; set; }
+
+    /// <summary>Threads of the native transport. Default 0: one for each processor.</summary>
+    public int Reactors { get; set; }
 
     /// <summary>Most connections at once; one more is closed at once. Default 200,000: about what 16 GB hold.</summary>
     public int MostConnections { get; set; } = 200_000;
@@ -55,4 +62,20 @@ internal sealed class SipOptions
 
     /// <summary>Limits on what a peer may send.</summary>
     public SipLimits Limits { get; set; } = new();
+
+    /// <summary>Whether the native transport is to be used.</summary>
+    public bool UsesNative() => Transport == TransportKind.Native || (Transport == TransportKind.Auto && OpenSsl.IsAvailable());
+}
+
+/// <summary>What carries connections.</summary>
+internal enum TransportKind
+{
+    /// <summary>The native one on Linux with OpenSSL 3, else the portable one.</summary>
+    Auto,
+
+    /// <summary>epoll and OpenSSL, called directly: Linux.</summary>
+    Native,
+
+    /// <summary>SslStream: every system.</summary>
+    Portable,
 }

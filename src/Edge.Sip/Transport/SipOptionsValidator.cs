@@ -1,5 +1,6 @@
 using System.Net;
 using Edge.Sip.Parsing;
+using Edge.Sip.Transport.Native;
 using Microsoft.Extensions.Options;
 
 namespace Edge.Sip.Transport;
@@ -14,6 +15,8 @@ internal sealed class SipOptionsValidator : IValidateOptions<SipOptions>
         Range(faults, options.Port, 0, 65_535, "Sip:Port");
         File(faults, options.CertificateFile, "Sip:CertificateFile");
         File(faults, options.KeyFile, "Sip:KeyFile");
+        if (options.Transport == TransportKind.Native && !OpenSsl.IsAvailable()) faults.AddError("Native needs Linux and OpenSSL 3 (libssl.so.3): leave it out, or say Portable", "Sip:Transport");
+        Range(faults, options.Reactors, 0, 256, "Sip:Reactors");
         Range(faults, options.MostConnections, 1, 4_000_000, "Sip:MostConnections");
         Range(faults, options.OutgoingBytes, 16_384, 16_777_216, "Sip:OutgoingBytes");
         Range(faults, options.HandshakeSeconds, 1, 60, "Sip:HandshakeSeconds");

@@ -16,27 +16,23 @@ internal sealed class PortableTransport : ITransport, IDisposable
 
     private readonly ConcurrentDictionary<ulong, PortableConnection> _connections = new();
     private readonly CancellationTokenSource _stopping = new();
-    private readonly AddressLimits _addresses;
+    private readonly Admission _admission;
     private readonly EdgeMetrics _metrics;
     private readonly ILogger _logger;
     private Socket? _listener;
     private IConnectionHandler? _handler;
     private Task _accepting = Task.CompletedTask;
-    private ulong _lastFlow;
-    private int _count;
 
-    public PortableTransport(SipOptions options, AddressLimits addresses, EdgeMetrics metrics, ILogger<PortableTransport> logger)
+    public PortableTransport(SipOptions options, Admission admission, EdgeMetrics metrics, ILogger<PortableTransport> logger)
     {
         Options = options;
-        _addresses = addresses;
+        _admission = admission;
         _metrics = metrics;
         _logger = logger;
-        X509Certificate2 leaf = X509Certificate2.CreateFromPemFile(options.CertificateFile, options.KeyFile);
-        X509Certificate2Collection chain = [];
-        chain.ImportFromPemFile(options.CertificateFile);
+        ServerCertificate certificate = ServerCertificate.Load(options.CertificateFile, options.KeyFile);
         TlsOptions = new SslServerAuthenticationOptions
         {
-            ServerCertificateContext = SslStreamCertificateContext.Create(leaf, chain, offline: true),
+            ServerCertificateContext = SslStreamCertificateContext.Create(certificate.Leaf, certificate.Issuers, offline: true),
             EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
             ClientCertificateRequired = false,
             AllowRenegotiation = false,
@@ -81,12 +77,7 @@ internal sealed class PortableTransport : ITransport, IDisposable
 
     internal void Ended(PortableConnection connection)
     {
-        if (_connections.TryRemove(connection.Flow, out _))
-        {
-            Interlocked.Decrement(ref _count);
-            _addresses.Close(connection.Peer.Address);
-        }
-
+        if (_connections.TryRemove(connection.Flow, out _)) _admission.Leave(connection.Peer.Address);
         Handler.Ended(connection);
     }
 
@@ -124,9 +115,8 @@ internal sealed class PortableTransport : ITransport, IDisposable
         try
         {
             IPEndPoint peer = socket.RemoteEndPoint as IPEndPoint ?? throw new IOException("gone before it was looked at");
-            if (Refusal(peer.Address) is { } cause)
+            if (!_admission.TryEnter(peer.Address, out ulong flow))
             {
-                _metrics.ConnectionRefused(cause);
                 socket.Dispose();
                 return;
             }
@@ -140,28 +130,15 @@ internal sealed class PortableTransport : ITransport, IDisposable
                 socket.SetRawSocketOption(Tcp, TcpUserTimeout, MemoryMarshal.AsBytes(new ReadOnlySpan<int>(in milliseconds)));
             }
 
-            PortableConnection connection = new(this, socket, peer, ++_lastFlow);
-            Interlocked.Increment(ref _count);
+            PortableConnection connection = new(this, socket, peer, flow);
             _connections[connection.Flow] = connection;
             Handler.Accepted(connection);
             ThreadPool.UnsafeQueueUserWorkItem(static connection => _ = connection.RunAsync(), connection, preferLocal: false);
         }
         catch (Exception fault) when (fault is SocketException or ObjectDisposedException or IOException)
         {
-            if (counted is not null) _addresses.Close(counted);
+            if (counted is not null) _admission.Leave(counted);
             socket.Dispose();   // gone before it was looked at
         }
-    }
-
-    /// <summary>Why a connection is closed before anything is spent on it; null if it is not, and then its address counts it.</summary>
-    private string? Refusal(IPAddress address)
-    {
-        if (Volatile.Read(ref _count) >= Options.MostConnections) return "most_connections";
-        return _addresses.TryOpen(address) switch
-        {
-            AddressVerdict.TooMany => "address_connections",
-            AddressVerdict.TooFast => "address_rate",
-            _ => null,
-        };
     }
 }

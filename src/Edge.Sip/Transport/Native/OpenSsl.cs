@@ -1,0 +1,148 @@
+using System.Runtime.InteropServices;
+
+namespace Edge.Sip.Transport.Native;
+
+/// <summary>OpenSSL 3 (any 3.x), called without a layer between. Names are OpenSSL's own: each call's rules stand on its manual page of section 3.</summary>
+/// <remarks>
+/// Three rules hold for all of them.
+/// The error queue belongs to the thread, and SSL_get_error(3) tells the truth only if it was empty before the call: whoever sees a call fail empties it
+/// with <see cref="ERR_clear_error"/>, and nothing else on a reactor's thread uses OpenSSL.
+/// An <c>SSL</c> is used by one thread at a time: its reactor's. An <c>SSL_CTX</c> is not changed once connections are made from it.
+/// After SSL_ERROR_SSL and SSL_ERROR_SYSCALL an <c>SSL</c> may only be freed.
+/// Calls that only look at a field are made without telling the garbage collector (<see cref="SuppressGCTransitionAttribute"/>); those that compute or make
+/// system calls are not.
+/// </remarks>
+internal static unsafe partial class OpenSsl
+{
+    public const int SSL_ERROR_SSL = 1;
+    public const int SSL_ERROR_WANT_READ = 2;
+    public const int SSL_ERROR_WANT_WRITE = 3;
+    public const int SSL_ERROR_ZERO_RETURN = 6;
+
+    public const int SSL_CTRL_MODE = 33;
+    public const int SSL_CTRL_SET_READ_AHEAD = 41;
+    public const int SSL_CTRL_SET_SESS_CACHE_MODE = 44;
+    public const int SSL_CTRL_SET_TLSEXT_TICKET_KEYS = 59;
+    public const int SSL_CTRL_CHAIN_CERT = 89;
+    public const int SSL_CTRL_SET_MIN_PROTO_VERSION = 123;
+
+    public const int SSL_SESS_CACHE_OFF = 0;
+    public const int TLS1_2_VERSION = 0x0303;
+
+    /// <summary>SSL_write returns once one record is out.</summary>
+    public const nint SSL_MODE_ENABLE_PARTIAL_WRITE = 0x1;
+
+    /// <summary>A write that had to wait is repeated with the same bytes, wherever they lie then.</summary>
+    public const nint SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER = 0x2;
+
+    /// <summary>Two buffers of 17 KB a connection are given back while it is idle.</summary>
+    public const nint SSL_MODE_RELEASE_BUFFERS = 0x10;
+
+    /// <summary>A peer that closes TCP without close_notify has closed: SIP messages say themselves where they end.</summary>
+    public const ulong SSL_OP_IGNORE_UNEXPECTED_EOF = 1UL << 7;
+
+    public const ulong SSL_OP_NO_COMPRESSION = 1UL << 17;
+
+    public const ulong SSL_OP_NO_RENEGOTIATION = 1UL << 30;
+
+    private const string Ssl = "libssl.so.3";
+    private const string Crypto = "libcrypto.so.3";
+
+    [LibraryImport(Ssl)]
+    public static partial nint TLS_server_method();
+
+    [LibraryImport(Ssl)]
+    public static partial nint SSL_CTX_new(nint method);
+
+    [LibraryImport(Ssl)]
+    public static partial void SSL_CTX_free(nint context);
+
+    [LibraryImport(Ssl)]
+    public static partial nint SSL_CTX_ctrl(nint context, int command, nint number, nint pointer);
+
+    [LibraryImport(Ssl)]
+    public static partial ulong SSL_CTX_set_options(nint context, ulong options);
+
+    /// <summary>How many tickets a full TLS 1.3 handshake issues.</summary>
+    /// <returns>1, or 0.</returns>
+    [LibraryImport(Ssl)]
+    public static partial int SSL_CTX_set_num_tickets(nint context, nuint tickets);
+
+    /// <summary>TLS 1.2 suites, by OpenSSL's names, colons between.</summary>
+    /// <returns>1, or 0 if none of them is known.</returns>
+    [LibraryImport(Ssl, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int SSL_CTX_set_cipher_list(nint context, string suites);
+
+    /// <summary>Takes a reference of its own.</summary>
+    /// <returns>1, or 0.</returns>
+    [LibraryImport(Ssl)]
+    public static partial int SSL_CTX_use_certificate(nint context, nint certificate);
+
+    /// <inheritdoc cref="SSL_CTX_use_certificate"/>
+    [LibraryImport(Ssl)]
+    public static partial int SSL_CTX_use_PrivateKey(nint context, nint key);
+
+    /// <returns>1 if the key is the certificate's.</returns>
+    [LibraryImport(Ssl)]
+    public static partial int SSL_CTX_check_private_key(nint context);
+
+    /// <returns>0 without memory.</returns>
+    [LibraryImport(Ssl)]
+    public static partial nint SSL_new(nint context);
+
+    /// <summary>Frees it and its BIO. The descriptor stays open: SSL_set_fd sets BIO_NOCLOSE.</summary>
+    [LibraryImport(Ssl)]
+    public static partial void SSL_free(nint ssl);
+
+    /// <returns>1, or 0.</returns>
+    [LibraryImport(Ssl)]
+    public static partial int SSL_set_fd(nint ssl, int descriptor);
+
+    [LibraryImport(Ssl)]
+    public static partial void SSL_set_accept_state(nint ssl);
+
+    /// <returns>1 when it is done; else SSL_get_error says what it waits for.</returns>
+    [LibraryImport(Ssl)]
+    public static partial int SSL_do_handshake(nint ssl);
+
+    /// <returns>Bytes read, at most one record's; 0 or less: see SSL_get_error.</returns>
+    [LibraryImport(Ssl)]
+    public static partial int SSL_read(nint ssl, byte* buffer, int bytes);
+
+    /// <returns>Bytes written; 0 or less: see SSL_get_error. One that wants something is repeated with the same bytes.</returns>
+    [LibraryImport(Ssl)]
+    public static partial int SSL_write(nint ssl, byte* buffer, int bytes);
+
+    /// <summary>Sends close_notify; not after an error.</summary>
+    /// <returns>0: sent, the peer's has not come. 1: both. Less: see SSL_get_error.</returns>
+    [LibraryImport(Ssl)]
+    public static partial int SSL_shutdown(nint ssl);
+
+    /// <returns>1 if bytes were read from the socket and not handed out: epoll does not know of them.</returns>
+    [LibraryImport(Ssl), SuppressGCTransition]
+    public static partial int SSL_has_pending(nint ssl);
+
+    /// <summary>Why the last call on this <c>SSL</c> did not do it.</summary>
+    /// <param name="ssl">What it was called on.</param>
+    /// <param name="result">What it returned.</param>
+    [LibraryImport(Ssl)]
+    public static partial int SSL_get_error(nint ssl, int result);
+
+    [LibraryImport(Crypto)]
+    public static partial void ERR_clear_error();
+
+    /// <summary>The oldest error of this thread's queue; 0 without one.</summary>
+    [LibraryImport(Crypto)]
+    public static partial nuint ERR_get_error();
+
+    /// <summary>The name of an error, static memory; 0 if it has none.</summary>
+    [LibraryImport(Crypto)]
+    public static partial nint ERR_reason_error_string(nuint error);
+
+    /// <summary>Whether a usable OpenSSL is here.</summary>
+    public static bool IsAvailable()
+    {
+        if (!OperatingSystem.IsLinux() || !NativeLibrary.TryLoad(Ssl, out nint library)) return false;
+        return NativeLibrary.TryGetExport(library, nameof(SSL_has_pending), out _);   // stays loaded: it is about to be used
+    }
+}

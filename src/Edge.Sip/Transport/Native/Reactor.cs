@@ -1,0 +1,305 @@
+using System.Buffers.Binary;
+using System.Net;
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+
+namespace Edge.Sip.Transport.Native;
+
+/// <summary>One thread with its own listener and epoll set: a connection lives and dies here, and nothing on its way waits for another thread.</summary>
+/// <remarks>
+/// A turn: what epoll tells of, then what other threads have posted. They wake it by an eventfd, once, and only while it sleeps.
+/// Level-triggered: what was not read is told again, so nothing is lost by stopping early.
+/// </remarks>
+internal sealed unsafe class Reactor : IDisposable
+{
+    private const int MostEvents = 256;
+    private const int MostAccepts = 64;
+    private const int RecordBytes = 16_384;   // of one TLS record, at most
+    private const int AddressBytes = 28;      // sockaddr_in6, the larger one
+    private const int AcceptPauseMs = 100;
+    private const int LingerMs = 1_000;
+    private const ulong ListenerEvent = ulong.MaxValue;
+    private const ulong WakeEvent = ulong.MaxValue - 1;
+
+    private readonly NativeTransport _transport;
+    private readonly Socket _listener;
+    private readonly int _listenerDescriptor;
+    private readonly int _epoll;
+    private readonly int _wake;
+    private readonly byte* _events;
+    private readonly byte* _buffer;
+    private readonly int _bufferBytes;
+    private readonly Thread _thread;
+    private readonly Stack<int> _free = new();
+    private readonly Queue<(NativeConnection Connection, long DueMs)> _lingering = new();   // each waits equally long: in order of time
+    private NativeConnection?[] _table = new NativeConnection?[64];
+    private int _places;                 // of the table that were ever used
+    private TransportStage _stage;
+    private long _acceptAgainMs;         // 0: accepting
+    private NativeConnection? _posted;   // newest first
+    private int _asleep;                 // 1 while it waits, or is about to
+
+    /// <param name="transport">Whose connections these are.</param>
+    /// <param name="listener">Bound and listening, not blocking; its own from here on.</param>
+    /// <param name="number">For the thread's name.</param>
+    public Reactor(NativeTransport transport, Socket listener, int number)
+    {
+        (_transport, _listener, _listenerDescriptor) = (transport, listener, (int)listener.SafeHandle.DangerousGetHandle());
+        MostUnread = transport.Options.Limits.MessageBytes + RecordBytes;
+        _bufferBytes = MostUnread + RecordBytes;
+        _epoll = Linux.CreateEpoll();
+        _wake = Linux.CreateEvent();
+        _events = (byte*)NativeMemory.Alloc((nuint)(MostEvents * Linux.EventBytes));
+        _buffer = (byte*)NativeMemory.Alloc((nuint)_bufferBytes);
+        _thread = new Thread(Run) { IsBackground = true, Name = $"reactor {number}" };
+    }
+
+    public SipOptions Options => _transport.Options;
+
+    public IConnectionHandler Handler => _transport.Handler;
+
+    /// <summary>For one read at a time; what was in it is nobody's any more.</summary>
+    public Span<byte> Buffer => new(_buffer, _bufferBytes);
+
+    /// <summary>Most bytes of an unfinished message.</summary>
+    public int MostUnread { get; }
+
+    /// <summary>Connections of this reactor. Read by any thread.</summary>
+    public int Count { get; private set; }
+
+    public void Start() => _thread.Start();
+
+    /// <summary>Waits for its thread, which ends when the transport stops and the last connection is gone.</summary>
+    public void Join() => _thread.Join();
+
+    /// <summary>Gives a connection a turn. From any thread; a connection is posted once at a time.</summary>
+    public void Post(NativeConnection connection)
+    {
+        NativeConnection? first = Volatile.Read(ref _posted);
+        while (true)
+        {
+            connection.NextPosted = first;
+            NativeConnection? found = Interlocked.CompareExchange(ref _posted, connection, first);
+            if (ReferenceEquals(found, first)) break;
+            first = found;
+        }
+
+        Wake();
+    }
+
+    /// <summary>Wakes it if it sleeps. The exchange is a full barrier: what was written before is seen by the look before the next sleep, or wakes it.</summary>
+    public void Wake()
+    {
+        if (Interlocked.Exchange(ref _asleep, 0) == 0) return;
+        ulong one = 1;
+        _ = Linux.write(_wake, (byte*)&one, sizeof(ulong));
+    }
+
+    /// <summary>What epoll is to tell of a connection.</summary>
+    public void Watch(NativeConnection connection, uint interest) =>
+        _ = Linux.Control(_epoll, Linux.EPOLL_CTL_MOD, connection.Descriptor, interest, EventOf(connection));
+
+    /// <summary>It is to be gone within a second.</summary>
+    public void Linger(NativeConnection connection) => _lingering.Enqueue((connection, Environment.TickCount64 + LingerMs));
+
+    /// <summary>Its socket is closed.</summary>
+    public void Closed(NativeConnection connection)
+    {
+        _table[connection.Slot] = null;
+        _free.Push(connection.Slot);
+        Count--;
+        _transport.Ended(connection);
+    }
+
+    /// <summary>Once its thread has ended, or was never started.</summary>
+    public void Dispose()
+    {
+        _listener.Dispose();
+        _ = Linux.close(_epoll);
+        _ = Linux.close(_wake);
+        NativeMemory.Free(_events);
+        NativeMemory.Free(_buffer);
+    }
+
+    private void Run()
+    {
+        Accepting(true);
+        _ = Linux.Control(_epoll, Linux.EPOLL_CTL_ADD, _wake, Linux.EPOLLIN, WakeEvent);
+        while (true)
+        {
+            int ready = Wait();
+            for (int i = 0; i < ready; i++)
+            {
+                (_, ulong data) = Linux.Event(_events, i);
+                if (data == ListenerEvent) Accept();
+                else if (data == WakeEvent) Woken();
+                else if (Find(data) is { } connection) Turn(connection, posted: false);
+            }
+
+            TakePosted();
+            PassTime();
+            if (_stage != _transport.Stage) Stop(_transport.Stage);
+            if (_stage != TransportStage.Open && Count == 0) return;
+        }
+    }
+
+    /// <summary>Waits for epoll, unless something was posted meanwhile.</summary>
+    private int Wait()
+    {
+        Interlocked.Exchange(ref _asleep, 1);   // before the look, in the eyes of other threads too
+        int timeoutMs = Volatile.Read(ref _posted) is not null || _stage != _transport.Stage ? 0 : Timeout();
+        int ready = Linux.epoll_wait(_epoll, _events, MostEvents, timeoutMs);
+        Volatile.Write(ref _asleep, 0);
+        return ready;   // -1: a signal came first
+    }
+
+    private int Timeout()
+    {
+        long due = long.MaxValue;
+        if (_acceptAgainMs != 0) due = _acceptAgainMs;
+        if (_lingering.TryPeek(out (NativeConnection, long DueMs) first)) due = Math.Min(due, first.DueMs);
+        return due == long.MaxValue ? -1 : (int)Math.Max(0, due - Environment.TickCount64);
+    }
+
+    private void Woken()
+    {
+        ulong count;
+        _ = Linux.read(_wake, (byte*)&count, sizeof(ulong));
+    }
+
+    /// <summary>In the order in which they were posted.</summary>
+    private void TakePosted()
+    {
+        NativeConnection? newest = Interlocked.Exchange(ref _posted, null);
+        NativeConnection? oldest = null;
+        while (newest is not null)
+        {
+            NativeConnection? older = newest.NextPosted;
+            newest.NextPosted = oldest;
+            (oldest, newest) = (newest, older);
+        }
+
+        while (oldest is not null)
+        {
+            NativeConnection connection = oldest;
+            (oldest, connection.NextPosted) = (connection.NextPosted, null);
+            Turn(connection, posted: true);
+        }
+    }
+
+    private void Turn(NativeConnection connection, bool posted)
+    {
+        try
+        {
+            if (posted) connection.Posted();
+            else connection.Ready();
+        }
+#pragma warning disable CA1031 // a fault in one connection's handling must not take the others down
+        catch (Exception fault)
+        {
+            _transport.HandlerFailed(connection, fault);
+            connection.End(EndReason.InternalFault);
+            connection.Settle();
+        }
+#pragma warning restore CA1031
+    }
+
+    private void PassTime()
+    {
+        if (_acceptAgainMs == 0 && _lingering.Count == 0) return;
+        long now = Environment.TickCount64;
+        while (_lingering.TryPeek(out (NativeConnection Connection, long DueMs) first) && first.DueMs <= now)
+        {
+            _lingering.Dequeue();
+            first.Connection.GiveUp();
+        }
+
+        if (_acceptAgainMs != 0 && _acceptAgainMs <= now) Accepting(_stage == TransportStage.Open);
+    }
+
+    private void Stop(TransportStage stage)
+    {
+        if (_stage == TransportStage.Open)
+        {
+            Accepting(false);
+            _listener.Dispose();
+        }
+
+        _stage = stage;
+        foreach (NativeConnection? connection in _table.AsSpan(0, _places).ToArray())
+        {
+            if (stage == TransportStage.Aborting) connection?.End(EndReason.Stopping);
+            else connection?.EndAfterSending(EndReason.Stopping);
+        }
+    }
+
+    private void Accepting(bool on)
+    {
+        _acceptAgainMs = 0;
+        _ = Linux.Control(_epoll, on ? Linux.EPOLL_CTL_ADD : Linux.EPOLL_CTL_DEL, _listenerDescriptor, Linux.EPOLLIN, ListenerEvent);
+    }
+
+    private void Accept()
+    {
+        byte* address = stackalloc byte[AddressBytes];
+        for (int i = 0; i < MostAccepts; i++)
+        {
+            int descriptor = Linux.Accept(_listenerDescriptor, address);
+            if (descriptor >= 0)
+            {
+                Admit(descriptor, PeerOf(new ReadOnlySpan<byte>(address, AddressBytes)));
+                continue;
+            }
+
+            int error = Linux.LastError;
+            if (error == Linux.EAGAIN) return;
+            if (error is Linux.EINTR or Linux.ECONNABORTED) continue;   // gone before it was looked at
+            // Out of descriptors or memory: they come back when connections end. Accepting again at once would only burn the CPU they need.
+            _transport.AcceptFailed(error);
+            Accepting(false);
+            _acceptAgainMs = Environment.TickCount64 + AcceptPauseMs;
+            return;
+        }
+    }
+
+    private void Admit(int descriptor, IPEndPoint peer)
+    {
+        if (!_transport.Admission.TryEnter(peer.Address, out ulong flow))
+        {
+            _ = Linux.close(descriptor);
+            return;
+        }
+
+        Linux.SetOption(descriptor, Linux.IPPROTO_TCP, Linux.TCP_NODELAY, 1);
+        Linux.SetOption(descriptor, Linux.IPPROTO_TCP, Linux.TCP_USER_TIMEOUT, Options.UserTimeoutSeconds * 1_000);
+        nint ssl = _transport.Tls.Open(descriptor);
+        NativeConnection connection = new(this, descriptor, ssl, flow, peer) { Slot = _free.TryPop(out int slot) ? slot : _places++ };
+        if (ssl == 0 || !Linux.Control(_epoll, Linux.EPOLL_CTL_ADD, descriptor, Linux.EPOLLIN, EventOf(connection)))
+        {
+            if (ssl != 0) OpenSsl.SSL_free(ssl);
+            _ = Linux.close(descriptor);
+            _free.Push(connection.Slot);
+            _transport.Admission.Leave(peer.Address);
+            return;
+        }
+
+        if (connection.Slot >= _table.Length) Array.Resize(ref _table, 2 * _table.Length);
+        _table[connection.Slot] = connection;
+        Count++;
+        Handler.Accepted(connection);
+    }
+
+    /// <summary>The place, and enough of the flow to tell a connection from an earlier one whose event was still under way.</summary>
+    private static ulong EventOf(NativeConnection connection) => (connection.Flow << 32) | (uint)connection.Slot;
+
+    private NativeConnection? Find(ulong data) => _table[(uint)data] is { } connection && EventOf(connection) == data ? connection : null;
+
+    private static IPEndPoint PeerOf(ReadOnlySpan<byte> address)
+    {
+        const ushort Inet = 2;   // bits/socket.h; the family is in host order, the port in network order
+        int port = BinaryPrimitives.ReadUInt16BigEndian(address[2..]);
+        if (MemoryMarshal.Read<ushort>(address) == Inet) return new IPEndPoint(new IPAddress(address.Slice(4, 4)), port);
+        IPAddress six = new(address.Slice(8, 16));
+        return new IPEndPoint(six.IsIPv4MappedToIPv6 ? six.MapToIPv4() : six, port);
+    }
+}

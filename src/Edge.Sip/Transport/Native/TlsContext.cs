@@ -1,0 +1,97 @@
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+
+namespace Edge.Sip.Transport.Native;
+
+/// <summary>An <c>SSL_CTX</c>: what connections made from it offer. Never changed; a new certificate makes a new one.</summary>
+internal sealed class TlsContext : SafeHandle
+{
+    /// <summary>Of a ticket: name, HMAC and AES keys of OpenSSL 3 (SSL_CTX_set_tlsext_ticket_keys).</summary>
+    public const int TicketKeyBytes = 80;
+
+    /// <summary>Forward secrecy and authenticated encryption, nothing else (RFC 9325 §4.2). The suites of TLS 1.3 are all of that kind.</summary>
+    private const string Suites =
+        "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305";
+
+    /// <param name="certificate">Leaf with key, and chain.</param>
+    /// <param name="ticketKeys">Of the process: a session from before a reload resumes after it.</param>
+    /// <exception cref="CryptographicException">OpenSSL does not take them.</exception>
+    public TlsContext(ServerCertificate certificate, ReadOnlySpan<byte> ticketKeys)
+        : base(0, ownsHandle: true)
+    {
+        SetHandle(OpenSsl.SSL_CTX_new(OpenSsl.TLS_server_method()));
+        Check(!IsInvalid);
+        Check(Control(OpenSsl.SSL_CTRL_SET_MIN_PROTO_VERSION, OpenSsl.TLS1_2_VERSION) == 1);
+        Check(OpenSsl.SSL_CTX_set_cipher_list(handle, Suites) == 1);
+        _ = OpenSsl.SSL_CTX_set_options(handle, OpenSsl.SSL_OP_NO_COMPRESSION | OpenSsl.SSL_OP_NO_RENEGOTIATION | OpenSsl.SSL_OP_IGNORE_UNEXPECTED_EOF);
+        _ = Control(OpenSsl.SSL_CTRL_MODE, OpenSsl.SSL_MODE_RELEASE_BUFFERS | OpenSsl.SSL_MODE_ENABLE_PARTIAL_WRITE | OpenSsl.SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+        _ = Control(OpenSsl.SSL_CTRL_SET_READ_AHEAD, 1);   // a record is one read(2), not two: head and body
+        _ = Control(OpenSsl.SSL_CTRL_SET_SESS_CACHE_MODE, OpenSsl.SSL_SESS_CACHE_OFF);   // sessions live in the clients' tickets
+        Check(OpenSsl.SSL_CTX_set_num_tickets(handle, 1) == 1);   // early data stays off: it can be replayed (RFC 8446 §8)
+        SetTicketKeys(ticketKeys);
+        Use(certificate);
+    }
+
+    public override bool IsInvalid => handle == 0;
+
+    /// <summary>A connection in accept state over a socket.</summary>
+    /// <returns>The <c>SSL</c>, to be freed by its owner; 0 without memory.</returns>
+    public nint Open(int descriptor)
+    {
+        bool held = false;
+        DangerousAddRef(ref held);   // a reload may let go of this one just now; the SSL holds it by itself from here on
+        try
+        {
+            nint ssl = OpenSsl.SSL_new(handle);
+            if (ssl == 0) return 0;
+            if (OpenSsl.SSL_set_fd(ssl, descriptor) != 1)
+            {
+                OpenSsl.SSL_free(ssl);
+                return 0;
+            }
+
+            OpenSsl.SSL_set_accept_state(ssl);
+            return ssl;
+        }
+        finally
+        {
+            DangerousRelease();
+        }
+    }
+
+    protected override bool ReleaseHandle()
+    {
+        OpenSsl.SSL_CTX_free(handle);
+        return true;
+    }
+
+    private nint Control(int command, nint number) => OpenSsl.SSL_CTX_ctrl(handle, command, number, 0);
+
+    private unsafe void SetTicketKeys(ReadOnlySpan<byte> keys)
+    {
+        fixed (byte* bytes = keys) Check(OpenSsl.SSL_CTX_ctrl(handle, OpenSsl.SSL_CTRL_SET_TLSEXT_TICKET_KEYS, keys.Length, (nint)bytes) == 1);
+    }
+
+    /// <summary>On Linux the handles of .NET are OpenSSL's own objects; each call takes a reference.</summary>
+    private void Use(ServerCertificate certificate)
+    {
+        using SafeEvpPKeyHandle key = certificate.DuplicateKey();
+        Check(OpenSsl.SSL_CTX_use_certificate(handle, certificate.Leaf.Handle) == 1);
+        Check(OpenSsl.SSL_CTX_use_PrivateKey(handle, key.DangerousGetHandle()) == 1);
+        Check(OpenSsl.SSL_CTX_check_private_key(handle) == 1);
+        foreach (X509Certificate2 issuer in certificate.Issuers)
+        {
+            const int TakeReference = 1;
+            Check(OpenSsl.SSL_CTX_ctrl(handle, OpenSsl.SSL_CTRL_CHAIN_CERT, TakeReference, issuer.Handle) == 1);
+        }
+    }
+
+    private static void Check(bool succeeded)
+    {
+        if (succeeded) return;
+        string why = Marshal.PtrToStringUTF8(OpenSsl.ERR_reason_error_string(OpenSsl.ERR_get_error())) ?? "no reason given";
+        OpenSsl.ERR_clear_error();
+        throw new CryptographicException($"OpenSSL refuses the TLS settings: {why}");
+    }
+}
