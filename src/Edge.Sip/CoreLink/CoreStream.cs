@@ -15,6 +15,9 @@ internal sealed class CoreStream : ICoreLink, IThreadPoolWorkItem, IDisposable
     private const long DeadMs = 15_000;
     private const long FirstBackOffMs = 100;
     private const long LongestBackOffMs = 5_000;
+    /// <summary>A core takes a hundred refreshes in one message for the price of three alone; nobody waits for them.</summary>
+    internal static readonly TimeSpan SoonTime = TimeSpan.FromMilliseconds(50);
+
     private static readonly TimeSpan WelcomeTime = TimeSpan.FromSeconds(5);
 
     private readonly int _number;
@@ -27,6 +30,7 @@ internal sealed class CoreStream : ICoreLink, IThreadPoolWorkItem, IDisposable
     private readonly long _answerMs;
 
     private readonly Lock _queueGate = new();
+    private readonly ITimer _soon;   // starts a write for what could wait
     private List<EdgeEvent> _queue = [];
     private List<EdgeEvent> _spare = [];
     private bool _writing;
@@ -45,6 +49,7 @@ internal sealed class CoreStream : ICoreLink, IThreadPoolWorkItem, IDisposable
     public CoreStream(int number, GrpcChannel channel, Func<Hello> hello, CoreLinks links, EdgeClock clock, EdgeMetrics metrics, ILogger logger, TimeSpan answerTime)
     {
         (_number, _channel, _hello, _links, _clock, _metrics, _logger) = (number, channel, hello, links, clock, metrics, logger);
+        _soon = clock.Time.CreateTimer(static stream => ((CoreStream)stream!).WriteQueued(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         _answerMs = (long)(answerTime - CoreLinks.TickTime).TotalMilliseconds;   // noticed a tick late at most, so still in time
     }
 
@@ -59,14 +64,23 @@ internal sealed class CoreStream : ICoreLink, IThreadPoolWorkItem, IDisposable
         bool start;
         lock (_queueGate)
         {
-            if (_writer is null || _queue.Count >= MostQueued) return false;
-            _queue.Add(happened);
+            if (!TryQueue(happened)) return false;
             start = !_writing;
             _writing = true;
         }
 
         if (start) ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
         return true;
+    }
+
+    public bool PostSoon(EdgeEvent happened)
+    {
+        lock (_queueGate)
+        {
+            if (!TryQueue(happened)) return false;
+            if (!_writing && _queue.Count == 1) _soon.Change(SoonTime, Timeout.InfiniteTimeSpan);   // else a write or the timer is on its way
+            return true;
+        }
     }
 
     public bool Ask(EdgeEvent request, PendingAnswer pending)
@@ -135,9 +149,31 @@ internal sealed class CoreStream : ICoreLink, IThreadPoolWorkItem, IDisposable
         else if (now - Volatile.Read(ref _lastWriteMs) >= HeartbeatMs) Post(new EdgeEvent { Heartbeat = new Heartbeat() });
     }
 
-    public void Dispose() => _channel.Dispose();
+    public void Dispose()
+    {
+        _soon.Dispose();
+        _channel.Dispose();
+    }
 
     void IThreadPoolWorkItem.Execute() => _ = WriteAsync();
+
+    private bool TryQueue(EdgeEvent happened)
+    {
+        if (_writer is null || _queue.Count >= MostQueued) return false;
+        _queue.Add(happened);
+        return true;
+    }
+
+    private void WriteQueued()
+    {
+        lock (_queueGate)
+        {
+            if (_writing || _queue.Count == 0) return;
+            _writing = true;
+        }
+
+        _ = WriteAsync();
+    }
 
     private async Task<bool> RunOnceAsync(CancellationToken stopping)
     {

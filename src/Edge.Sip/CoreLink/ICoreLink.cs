@@ -17,6 +17,9 @@ internal interface ICoreLink
     /// <summary>Queues an event; never blocks. False if the link is down: the event is forgotten.</summary>
     bool Post(EdgeEvent happened);
 
+    /// <summary>As <see cref="Post"/>, for what nobody waits for: leaves with whatever is posted next, or in <see cref="CoreStream.SoonTime"/>. The order stays.</summary>
+    bool PostSoon(EdgeEvent happened);
+
     /// <summary>Queues a request. Its answer, or its failure (deadline, cut), is told to <paramref name="pending"/> exactly once, on another thread.</summary>
     /// <returns>False if the link is down or has too much to do: nothing will be told.</returns>
     bool Ask(EdgeEvent request, PendingAnswer pending);

@@ -94,7 +94,7 @@ internal sealed class DeliveryPump(ICoreLinks links, SipOptions options, EdgeClo
     {
         binding.RefreshByClient |= byClient;
         binding.RefreshOn = link;
-        bool posted = link.Post(new EdgeEvent
+        EdgeEvent happened = new()
         {
             Refresh = new Refresh
             {
@@ -106,7 +106,8 @@ internal sealed class DeliveryPump(ICoreLinks links, SipOptions options, EdgeClo
                 After = binding.Lane.Highest,
                 ByClient = binding.RefreshByClient,
             },
-        });
+        };
+        bool posted = byClient ? link.PostSoon(happened) : link.Post(happened);   // a snapshot waits for each answer
         if (!posted) RefreshLost(session, binding);
         else if (binding.RefreshAgainMs <= clock.NowMs) binding.RefreshAgainMs = 0;   // this is it
         return posted;

@@ -20,5 +20,7 @@ internal sealed class NoLink : ICoreLink
         return IsUp;
     }
 
+    public bool PostSoon(EdgeEvent happened) => Post(happened);
+
     public bool Ask(EdgeEvent request, PendingAnswer pending) => false;
 }
