@@ -15,6 +15,7 @@ internal sealed unsafe class NativeConnection(Reactor reactor, int descriptor, n
 
     private Phase _phase = Phase.Handshake;
     private uint _interest = Linux.EPOLLIN;
+    private bool _wantsRoom;           // TLS itself has something to write and the socket is full
     private bool _leaving;             // its last second runs
     private bool _broken;              // nothing can be said over TLS any more
     private byte[]? _unread;           // the beginning of a message whose rest has not come
@@ -103,6 +104,7 @@ internal sealed unsafe class NativeConnection(Reactor reactor, int descriptor, n
     public void Ready()
     {
         lock (Gate) _inTurn = true;   // whatever the handler sends goes out at the end of the turn
+        _wantsRoom = false;
         if (_phase == Phase.Handshake) Shake();
         if (_phase == Phase.Open) Read();
         if (_phase == Phase.Lingering) Discard();
@@ -277,8 +279,7 @@ internal sealed unsafe class NativeConnection(Reactor reactor, int descriptor, n
             case OpenSsl.SSL_ERROR_WANT_READ:
                 break;
             case OpenSsl.SSL_ERROR_WANT_WRITE:
-                _interest |= Linux.EPOLLOUT;
-                reactor.Watch(this, _interest);
+                _wantsRoom = true;
                 break;
             case OpenSsl.SSL_ERROR_ZERO_RETURN:
                 End(EndReason.PeerClosed);
@@ -318,7 +319,9 @@ internal sealed unsafe class NativeConnection(Reactor reactor, int descriptor, n
 
     private void Watch()
     {
-        uint interest = Linux.EPOLLIN | (_sending is not null ? Linux.EPOLLOUT : 0);
+        bool wantsRoom = _wantsRoom || (_sending is not null && _phase == Phase.Open);
+        bool reads = !_leaving || _phase != Phase.Open;   // what comes in before the goodbye is out is not looked at
+        uint interest = (reads ? Linux.EPOLLIN : 0) | (wantsRoom ? Linux.EPOLLOUT : 0);
         if (interest == _interest) return;
         _interest = interest;
         reactor.Watch(this, interest);

@@ -1,0 +1,264 @@
+using System.Net.Security;
+using System.Net.Sockets;
+using System.Security.Authentication;
+using System.Text;
+using Edge.Sip.Tests.Harness;
+using Testing.Shared;
+using Testing.Shared.Sip;
+
+namespace Edge.Sip.Tests.Transport;
+
+/// <summary>What every transport promises, whatever carries the bytes.</summary>
+public abstract class TransportTests(string kind)
+{
+    [Theory]
+    [InlineData(SslProtocols.Tls12)]
+    [InlineData(SslProtocols.Tls13)]
+    public async Task Handshake_Tls12And13_AreServed(SslProtocols protocol)
+    {
+        await using TestEdge edge = await StartAsync();
+        using TcpClient tcp = await edge.ConnectRawAsync();
+        using SslStream tls = await SecureAsync(tcp, protocol);
+        Assert.Equal(protocol, tls.SslProtocol);
+    }
+
+    /// <summary>Promise P7: a peer that asks and does not read is ended, and holds up nobody.</summary>
+    [Fact]
+    [Spec("P7")]
+    public async Task SlowReader_OverItsBound_IsEnded()
+    {
+        await using TestEdge edge = await StartAsync("Sip:OutgoingBytes=16384");
+        SipClient bob = await edge.RegisteredAsync();
+        using TcpClient tcp = await edge.ConnectRawAsync();
+        using SslStream tls = await SecureAsync(tcp, SslProtocols.Tls13);
+        byte[] requests = Encoding.ASCII.GetBytes(string.Concat(Enumerable.Repeat(bob.PlainText("OPTIONS"), 100)));
+        await Until.TrueAsync(
+            () =>
+            {
+                try
+                {
+                    tls.Write(requests);
+                }
+                catch (IOException)
+                {
+                    // Ended: that is what the test waits for.
+                }
+
+                return edge.Sum("edge.connections.ended/slow_reader") == 1;
+            },
+            "slow reader ended");
+        Assert.Equal(200, (await bob.RequestAsync(bob.PlainText("OPTIONS"))).Status);
+    }
+
+    [Fact]
+    public async Task Connections_OverTheCap_AreClosedAtOnce()
+    {
+        await using TestEdge edge = await StartAsync("Sip:MostConnections=1");
+        SipClient bob = await edge.RegisteredAsync();
+        using TcpClient second = await edge.ConnectRawAsync();
+        Assert.Equal(0, await second.GetStream().ReadAsync(new byte[1]));
+        Assert.Equal(1, edge.Sum("edge.connections.refused"));
+        await bob.DisposeAsync();
+        await Until.TrueAsync(() => edge.Sessions == 0, "the place is free");
+        await edge.RegisteredAsync("carol");
+    }
+
+    [Fact]
+    public async Task Stop_SaysCloseNotifyAndUnregisters()
+    {
+        await using TestEdge edge = await StartAsync();
+        SipClient bob = await edge.RegisteredAsync();
+        await edge.StopAsync();
+        await bob.Closed.WaitAsync(Until.Patience);
+        await edge.Core.SeenAsync(happened => happened.Unregister);
+        Assert.Equal(1, edge.Sum("edge.connections.ended/stopping"));
+        Assert.Equal(0, edge.Sum("edge.connections"));
+        Assert.Equal(0, edge.Links.Unconfirmed);
+    }
+
+    [Fact]
+    public async Task Start_PortTaken_Fails()
+    {
+        await using TestEdge edge = await StartAsync();
+        await Assert.ThrowsAsync<SocketException>(() => StartAsync($"Sip:Port={edge.Port}"));
+    }
+
+    [Fact]
+    public async Task Flows_Rise()
+    {
+        await using TestEdge edge = await StartAsync();
+        await edge.RegisteredAsync("bob");
+        await edge.RegisteredAsync("carol");
+        Assert.True(edge.FlowOf("carol") > edge.FlowOf("bob"));
+    }
+
+    /// <summary>Each byte a TLS record of its own, and each byte of those a TCP segment of its own.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Request_ByteByByte_IsAnswered(bool segments)
+    {
+        await using TestEdge edge = await StartAsync();
+        SipClient bob = await edge.RegisteredAsync();
+        using TcpClient tcp = await edge.ConnectRawAsync();
+        tcp.NoDelay = true;
+        using SslStream tls = await SecureAsync(segments ? new ByteByByteStream(tcp.GetStream()) : tcp.GetStream(), SslProtocols.Tls13);
+        byte[] request = Encoding.ASCII.GetBytes(bob.PlainText("OPTIONS"));
+        for (int i = 0; i < request.Length; i++) await tls.WriteAsync(request.AsMemory(i, 1));
+        Assert.StartsWith("SIP/2.0 200 ", await ReadHeadAsync(tls), StringComparison.Ordinal);
+    }
+
+    /// <summary>Every way in which two messages can be cut into two records.</summary>
+    [Fact]
+    public async Task Requests_CutAtEveryByte_AreAnswered()
+    {
+        await using TestEdge edge = await StartAsync();
+        SipClient bob = await edge.RegisteredAsync();
+        using TcpClient tcp = await edge.ConnectRawAsync();
+        tcp.NoDelay = true;
+        using SslStream tls = await SecureAsync(tcp.GetStream(), SslProtocols.Tls13);
+        byte[] requests = Encoding.ASCII.GetBytes(bob.PlainText("OPTIONS") + bob.PlainText("OPTIONS"));
+        for (int cut = 1; cut < requests.Length; cut++)
+        {
+            await tls.WriteAsync(requests.AsMemory(0, cut));
+            await tls.WriteAsync(requests.AsMemory(cut));
+            Assert.StartsWith("SIP/2.0 200 ", await ReadHeadAsync(tls), StringComparison.Ordinal);
+            Assert.StartsWith("SIP/2.0 200 ", await ReadHeadAsync(tls), StringComparison.Ordinal);
+        }
+    }
+
+    /// <summary>Answers that do not fit into the socket wait in the queue and leave in order, whole, as it empties.</summary>
+    [Fact]
+    public async Task Answers_MoreThanTheSocketHolds_AllArriveInOrder()
+    {
+        const int Requests = 2_000;
+        await using TestEdge edge = await StartAsync("Sip:OutgoingBytes=16777216");
+        SipClient bob = await edge.RegisteredAsync();
+        using TcpClient tcp = await edge.ConnectRawAsync();
+        tcp.ReceiveBufferSize = 4_096;
+        using SslStream tls = await SecureAsync(tcp.GetStream(), SslProtocols.Tls13);
+        for (int i = 0; i < Requests; i++) await tls.WriteAsync(Encoding.ASCII.GetBytes(bob.PlainText("OPTIONS").Replace("Call-ID: ", $"Call-ID: n{i}-", StringComparison.Ordinal)));
+        for (int i = 0; i < Requests; i++) Assert.Contains($"\r\nCall-ID: n{i}-", await ReadHeadAsync(tls), StringComparison.OrdinalIgnoreCase);
+    }
+
+    /// <summary>A peer that is gone without a word, at each stage of a connection's life, leaves nothing behind and disturbs nobody.</summary>
+    [Fact]
+    public async Task Peer_ResetsAtEveryStage_LeavesNothingBehind()
+    {
+        await using TestEdge edge = await StartAsync();
+        SipClient bob = await edge.RegisteredAsync();
+        byte[] hello = await ClientHelloAsync();
+        foreach (int bytes in new[] { 0, 1, 5, hello.Length / 2, hello.Length })
+        {
+            using TcpClient tcp = await edge.ConnectRawAsync();
+            await tcp.GetStream().WriteAsync(hello.AsMemory(0, bytes));
+            Reset(tcp);
+        }
+
+        foreach (string begun in new[] { "", "OPT", bob.PlainText("OPTIONS")[..^4], string.Concat(Enumerable.Repeat(bob.PlainText("OPTIONS"), 50)) })
+        {
+            using TcpClient tcp = await edge.ConnectRawAsync();
+            using SslStream tls = await SecureAsync(tcp.GetStream(), SslProtocols.Tls13);
+            await tls.WriteAsync(Encoding.ASCII.GetBytes(begun));
+            Reset(tcp);
+        }
+
+        await Until.TrueAsync(() => edge.Sessions == 1, "only bob is left");
+        Assert.Equal(1, edge.Sum("edge.connections"));
+        Assert.Equal(200, (await bob.RequestAsync(bob.PlainText("OPTIONS"))).Status);
+    }
+
+    /// <summary>TCP closed without close_notify, in the middle of a message: nothing of it is taken, and the account is offline at once.</summary>
+    [Fact]
+    public async Task Peer_ClosesWithoutCloseNotify_ConnectionEnds()
+    {
+        await using TestEdge edge = await StartAsync();
+        SipClient bob = await edge.RegisteredAsync();
+        using TcpClient tcp = await edge.ConnectRawAsync();
+        using SslStream tls = await SecureAsync(tcp.GetStream(), SslProtocols.Tls13);
+        await tls.WriteAsync(Encoding.ASCII.GetBytes(bob.PlainText("OPTIONS")[..^4]));
+        tcp.Client.Shutdown(SocketShutdown.Both);
+        await Until.TrueAsync(() => edge.Sessions == 1, "ended");
+        Assert.Equal(1, edge.Sum("edge.connections.ended/peer_closed"));
+    }
+
+    [Fact]
+    public async Task Handshake_Garbage_IsEndedAndCounted()
+    {
+        await using TestEdge edge = await StartAsync();
+        using TcpClient tcp = await edge.ConnectRawAsync();
+        await tcp.GetStream().WriteAsync("OPTIONS sip:example.test SIP/2.0\r\n\r\n"u8.ToArray());
+        await Until.TrueAsync(() => edge.Sum("edge.connections.ended/handshake_failed") == 1, "ended");
+        Assert.Equal(0, edge.Sessions);
+    }
+
+    [Fact]
+    public async Task Connections_Many_AreServedAndGone()
+    {
+        const int Many = 400;
+        await using TestEdge edge = await StartAsync("Sip:FirstRequestSeconds=60", "Sip:UnregisteredSeconds=120");
+        SipClient bob = await edge.RegisteredAsync();
+        List<TcpClient> open = [];
+        foreach (int[] several in Enumerable.Range(0, Many).Chunk(16))
+        {
+            open.AddRange(await Task.WhenAll(several.Select(async _ =>
+            {
+                TcpClient tcp = await edge.ConnectRawAsync();
+                SslStream tls = await SecureAsync(tcp.GetStream(), SslProtocols.Tls13);
+                await tls.WriteAsync(Encoding.ASCII.GetBytes(bob.PlainText("OPTIONS")));
+                Assert.StartsWith("SIP/2.0 200 ", await ReadHeadAsync(tls), StringComparison.Ordinal);
+                return tcp;
+            })));
+        }
+
+        Assert.Equal(Many + 1, edge.Sum("edge.connections"));
+        foreach (TcpClient tcp in open) tcp.Dispose();
+        await Until.TrueAsync(() => edge.Sessions == 1, "all gone");
+        Assert.Equal(1, edge.Sum("edge.connections"));
+    }
+
+    private Task<TestEdge> StartAsync(params string[] settings) => TestEdge.StartAsync(settings: [$"Sip:Transport={kind}", .. settings]);
+
+    private static Task<SslStream> SecureAsync(TcpClient tcp, SslProtocols protocol) => SecureAsync(tcp.GetStream(), protocol);
+
+    private static async Task<SslStream> SecureAsync(Stream stream, SslProtocols protocol)
+    {
+#pragma warning disable CA5359 // the certificate is not what these tests are about
+        SslStream tls = new(stream, false, (_, _, _, _) => true);
+#pragma warning restore CA5359
+        await tls.AuthenticateAsClientAsync(new SslClientAuthenticationOptions { TargetHost = "example.test", EnabledSslProtocols = protocol });
+        return tls;
+    }
+
+    /// <summary>Reads one answer without a body.</summary>
+    private static async Task<string> ReadHeadAsync(SslStream tls)
+    {
+        StringBuilder head = new();
+        byte[] one = new byte[1];
+        while (!head.ToString().EndsWith("\r\n\r\n", StringComparison.Ordinal))
+        {
+            await tls.ReadExactlyAsync(one).AsTask().WaitAsync(Until.Patience);
+            head.Append((char)one[0]);
+        }
+
+        return head.ToString();
+    }
+
+    /// <summary>What a client says first.</summary>
+    private static async Task<byte[]> ClientHelloAsync()
+    {
+        using MemoryStream said = new();
+        await Assert.ThrowsAnyAsync<Exception>(() => SecureAsync(said, SslProtocols.Tls13));   // nobody answers
+        return said.ToArray();
+    }
+
+    private static void Reset(TcpClient tcp)
+    {
+        tcp.Client.LingerState = new LingerOption(true, 0);
+        tcp.Client.Close();
+    }
+}
+
+public sealed class NativeTransportTests() : TransportTests("Native");
+
+public sealed class PortableTransportTests() : TransportTests("Portable");
