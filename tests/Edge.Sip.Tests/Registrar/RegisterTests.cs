@@ -357,6 +357,7 @@ public class RegisterTests
         }
 
         Assert.Equal(200, (await bob.RequestAsync(bob.RegisterText(600, null, null))).Status);
+        await edge.MoveAsync(CoreStream.SoonTime);
         await edge.Core.SeenAsync(happened => happened.Refresh);
         if (!ofAMessage) Assert.Equal(401, (await bob.SendAsync("alice", "hi")).Status);
         for (int i = 0; i < 1_000 && registered == 1; i++) Assert.Equal(200, (await bob.RegisterAsync()).Status);
