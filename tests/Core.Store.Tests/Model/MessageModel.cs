@@ -62,7 +62,8 @@ internal sealed class PartitionModel(int number)
     /// <summary>One above the last, and never below the clock.</summary>
     public long Next(DateTimeOffset now) => _sequence = Math.Max(_sequence + 1, now.ToUnixTimeMilliseconds());
 
-    public long Last(DateTimeOffset now) => _sequence == 0 ? now.ToUnixTimeMilliseconds() - 1 : _sequence;
+    /// <summary>The last one given; the next is above it, whatever clock gives it.</summary>
+    public long Last(DateTimeOffset now) => _sequence = _sequence == 0 ? now.ToUnixTimeMilliseconds() - 1 : _sequence;
 }
 
 /// <summary>What a sender has been told since it first had a stream.</summary>

@@ -18,8 +18,11 @@ internal sealed class ModelRun : IAsyncDisposable
     private static readonly DateTimeOffset Noon = new(2026, 3, 1, 12, 0, 0, TimeSpan.Zero);
     private static readonly ModelLimits Limits = new(PageSize: 3, Tries: 3, RetryInterval: TimeSpan.FromSeconds(30), MostQueued: 6, MostOfSender: 4, Validity: TimeSpan.FromHours(72));
 
+    private static readonly string[] Names = ["core-1", "core-2", "observer"];
+
     private readonly string _folder = Directory.CreateTempSubdirectory("edge-model-").FullName;
-    private readonly FakeTimeProvider _time = new(Noon);
+    /// <summary>Of the two cores and of the observer.</summary>
+    private readonly FakeTimeProvider[] _clocks = [new(Noon), new(Noon + StoreModel.Ahead), new(Noon)];
     private readonly List<TestCore> _cores = [];
     private readonly IServer _server;
     private IReadOnlyList<AccountAddress> _addresses = [];
@@ -51,9 +54,9 @@ internal sealed class ModelRun : IAsyncDisposable
         string ring = run.WriteKeyRing();
         await fixture.Admin.GetServers()[0].FlushAllDatabasesAsync();
         LimitSet limits = new() { Queue = new QueueLimits(Limits.MostQueued, Limits.MostOfSender), Delivery = new DeliveryLimits(Limits.Tries, (int)Limits.RetryInterval.TotalSeconds) };
-        foreach (string id in new[] { "core-1", "core-2", "observer" })
+        foreach ((string id, FakeTimeProvider clock) in Names.Zip(run._clocks))
         {
-            run._cores.Add(await TestCore.StartAsync(fixture.Server.Endpoint, fixture.Server.IsDurable, ring, run._time, id, RealStore.SweepsAll, replace: Replace, settings: ("PageSize", $"{Limits.PageSize}")));
+            run._cores.Add(await TestCore.StartAsync(fixture.Server.Endpoint, fixture.Server.IsDurable, ring, clock, id, RealStore.SweepsAll, replace: Replace, settings: ("PageSize", $"{Limits.PageSize}")));
 
             void Replace(IServiceCollection services)
             {
@@ -63,7 +66,7 @@ internal sealed class ModelRun : IAsyncDisposable
         }
 
         run._observer = run._cores[2];
-        run._real = new RealStore(run._cores[..2], run._time);
+        run._real = new RealStore(run._cores[..2], run._clocks);
         run.ChooseAddresses();
         await run.ShareLeasesAsync();
         return run;
@@ -80,10 +83,10 @@ internal sealed class ModelRun : IAsyncDisposable
     public void Run(IReadOnlyList<PlannedStep> plan)
     {
         _server.FlushAllDatabases();
-        _time.Advance(TimeSpan.FromMinutes(1));   // what the cores remember of the case before has lapsed
+        _real.MoveClock(TimeSpan.FromMinutes(1));   // what the cores remember of the case before has lapsed
         Dictionary<int, PartitionModel> partitions = [];
         AccountModel[] accounts = [.. _addresses.Select(NewAccount)];
-        _model = new StoreModel(Limits, accounts, ReceiptId, _time.GetUtcNow());
+        _model = new StoreModel(Limits, accounts, ReceiptId, _clocks[0].GetUtcNow());
         _promises = new Promises(_model, Limits);
         _read = _addresses.ToDictionary(a => a, _ => 0L);
         foreach (PortState port in Ports()) port.Clear();
@@ -121,7 +124,7 @@ internal sealed class ModelRun : IAsyncDisposable
         if (real == Died)
         {
             Deaths++;
-            if (planned.Step is SweepStep) _promises.SweepLost();
+            if (planned.Step is SweepStep) _promises.SweepLost(_model.Clock(core));
             _real.Restart(core, _addresses);
             _model.Cores[core].Known.Clear();
         }
@@ -134,7 +137,7 @@ internal sealed class ModelRun : IAsyncDisposable
 
         ComparePushes();
         CompareStatuses();
-        _promises.Check(afterSweep: planned.Step is SweepStep && real != Died && realMeanwhile is null);
+        _promises.Check(_model.Clock(core), afterSweep: planned.Step is SweepStep && real != Died && realMeanwhile is null);
 
         (string Answer, string? Meanwhile) OnOneSide(IStoreSide side, Cut cut)
         {
@@ -165,7 +168,7 @@ internal sealed class ModelRun : IAsyncDisposable
             string[] real = [.. port.Port.Pushes.Select(p => Answers.Of(port.Core, p.Flow, p.Page))];
             string[] modelled = [.. _model.Cores[port.Core].Pushes.Select(p => Answers.Of(port.Core, p.Flow, p.Page))];
             Assert.Equal(modelled, real);
-            foreach ((FlowId flow, _, MailboxPage page) in port.Port.Pushes) _promises.Given(flow, page.Messages, _model.Now);
+            foreach ((FlowId flow, _, MailboxPage page) in port.Port.Pushes) _promises.Given(flow, page.Messages, _model.Clock(port.Core));
             port.Clear();
             _model.Cores[port.Core].Pushes.Clear();
         }

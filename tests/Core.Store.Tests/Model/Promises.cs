@@ -48,7 +48,7 @@ internal sealed class Promises(StoreModel model, ModelLimits limits)
         foreach (QueuedMessage message in messages)
         {
             (AccountAddress, Guid) id = (message.Key.Sender, message.Key.MessageId);
-            Assert.InRange(at, message.AcceptTime, message.ExpireTime.AddMilliseconds(-1));
+            Assert.InRange(at, message.AcceptTime - StoreModel.Ahead, message.ExpireTime.AddMilliseconds(-1));
             Assert.False(_seen.TryGetValue(id, out MessageState state) && state != MessageState.Enqueued, $"given after {state}");
             (long, string) content = (message.Sequence, $"{message.Receipt}{Convert.ToHexString(message.Text.Span)}");
             Assert.Equal(_given.GetValueOrDefault(id, content), content);
@@ -58,13 +58,13 @@ internal sealed class Promises(StoreModel model, ModelLimits limits)
     }
 
     /// <summary>A sweeping core died, perhaps between its look and its push: as if it had pushed in vain, the next look is 33 s later.</summary>
-    public void SweepLost()
+    public void SweepLost(DateTimeOffset now)
     {
-        foreach ((FlowId, long, MessageKey) key in _owed.Keys.ToArray()) _owed[key] = model.Now;
+        foreach ((FlowId, long, MessageKey) key in _owed.Keys.ToArray()) _owed[key] = now;
     }
 
     /// <summary>Mailboxes are within their quotas; a sweep leaves nothing expired in them; what is due for an active device is given to it, or looked at by a sweep, every 33 s.</summary>
-    public void Check(bool afterSweep)
+    public void Check(DateTimeOffset now, bool afterSweep)
     {
         HashSet<(FlowId, long, MessageKey)> owed = [];
         foreach (AccountModel account in model.Accounts)
@@ -72,13 +72,13 @@ internal sealed class Promises(StoreModel model, ModelLimits limits)
             MessageModel[] texts = [.. account.Mailbox.Values.Where(m => !m.Flags.HasFlag(MemberFlags.Receipt))];
             Assert.InRange(texts.Length, 0, limits.MostQueued);
             Assert.All(texts.GroupBy(m => m.Key.Sender), g => Assert.InRange(g.Count(), 1, limits.MostOfSender));
-            if (afterSweep) Assert.DoesNotContain(account.Mailbox.Values, m => m.Expires <= model.Now);
-            foreach (MessageModel message in account.OwedPushes(model.Now))
+            if (afterSweep) Assert.DoesNotContain(account.Mailbox.Values, m => m.Expires <= now);
+            foreach (MessageModel message in account.OwedPushes(now))
             {
-                (FlowId, long, MessageKey) key = (account.Active(model.Now)!.Flow, message.Sequence, message.Key);
+                (FlowId, long, MessageKey) key = (account.Active(now)!.Flow, message.Sequence, message.Key);
                 owed.Add(key);
-                DateTimeOffset since = _owed[key] = _owed.GetValueOrDefault(key, model.Now);
-                if (afterSweep) Assert.True(model.Now - since <= LookAgain, $"{message.Key} was stranded for {model.Now - since}");
+                DateTimeOffset since = _owed[key] = _owed.GetValueOrDefault(key, now);
+                if (afterSweep) Assert.True(now - since <= LookAgain + StoreModel.Ahead, $"{message.Key} was stranded for {now - since}");
             }
         }
 

@@ -9,8 +9,8 @@ using StackExchange.Redis;
 
 namespace Core.Store.Tests.Model;
 
-/// <summary>Two cores on one server and one clock. Each call ends before it returns: see <see cref="CutConnection"/>.</summary>
-internal sealed class RealStore(IReadOnlyList<TestCore> cores, FakeTimeProvider time) : IStoreSide
+/// <summary>Two cores on one server, each with its clock. Each call ends before it returns: see <see cref="CutConnection"/>.</summary>
+internal sealed class RealStore(IReadOnlyList<TestCore> cores, IReadOnlyList<FakeTimeProvider> clocks) : IStoreSide
 {
     /// <summary>Leases once taken are never tended again: a run's clock moves on by centuries.</summary>
     public static readonly SweepOptions SweepsAll = new() { LeaseLifetime = TimeSpan.FromDays(1_000_000), RenewEvery = TimeSpan.MaxValue };
@@ -36,7 +36,7 @@ internal sealed class RealStore(IReadOnlyList<TestCore> cores, FakeTimeProvider 
     public Acceptance Accept(int core, NewMessage message)
     {
         Acceptance acceptance = Done(cores[core].Store.AcceptAsync(message));
-        if (acceptance.Push is { } push) Given.Add((push.Flow, [push.Message], time.GetUtcNow()));
+        if (acceptance.Push is { } push) Given.Add((push.Flow, [push.Message], clocks[core].GetUtcNow()));
         return acceptance;
     }
 
@@ -47,7 +47,7 @@ internal sealed class RealStore(IReadOnlyList<TestCore> cores, FakeTimeProvider 
     public MailboxPage? Register(int core, AccountAddress account, Binding binding, long after, bool byClient)
     {
         MailboxPage? page = Done(cores[core].Store.RegisterAsync(account, binding, after, byClient));
-        if (page is not null) Given.Add((binding.Flow, page.Messages, time.GetUtcNow()));
+        if (page is not null) Given.Add((binding.Flow, page.Messages, clocks[core].GetUtcNow()));
         return page;
     }
 
@@ -56,7 +56,7 @@ internal sealed class RealStore(IReadOnlyList<TestCore> cores, FakeTimeProvider 
     public MailboxPage Page(int core, AccountAddress account, FlowId flow, long after)
     {
         MailboxPage page = Done(cores[core].Store.ReadPageAsync(account, flow, after));
-        Given.Add((flow, page.Messages, time.GetUtcNow()));
+        Given.Add((flow, page.Messages, clocks[core].GetUtcNow()));
         return page;
     }
 
@@ -68,7 +68,10 @@ internal sealed class RealStore(IReadOnlyList<TestCore> cores, FakeTimeProvider 
 
     public void Sweep(int core) => cores[core].Sweeper.SweepOnceAsync().GetAwaiter().GetResult();
 
-    public void MoveClock(TimeSpan by) => time.Advance(by);
+    public void MoveClock(TimeSpan by)
+    {
+        foreach (FakeTimeProvider clock in clocks) clock.Advance(by);
+    }
 
     /// <summary>What a case before left, if it failed.</summary>
     public void Forget()

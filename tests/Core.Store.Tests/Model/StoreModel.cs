@@ -52,6 +52,9 @@ internal sealed class CoreModel
 /// <param name="now">When it begins.</param>
 internal sealed class StoreModel(ModelLimits limits, IReadOnlyList<AccountModel> accounts, Func<MessageKey, MessageState, Guid> receiptId, DateTimeOffset now) : IStoreSide
 {
+    /// <summary>How far the clock of core 1 is ahead of that of core 0.</summary>
+    public static readonly TimeSpan Ahead = TimeSpan.FromMilliseconds(1_700);
+
     private static readonly TimeSpan Remembered = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan TellAfter = TimeSpan.FromSeconds(2);
     private const int MostReceipts = 1_000;
@@ -59,6 +62,7 @@ internal sealed class StoreModel(ModelLimits limits, IReadOnlyList<AccountModel>
     private readonly Dictionary<(AccountAddress Sender, Guid Id), ClaimModel> _claims = [];
     private readonly Dictionary<(AccountAddress Sender, Guid Id), MessageModel> _messages = [];
 
+    /// <summary>The clock of whoever asks, and of core 0.</summary>
     public DateTimeOffset Now { get; private set; } = now;
 
     public IReadOnlyList<CoreModel> Cores { get; } = [new(), new()];
@@ -72,6 +76,9 @@ internal sealed class StoreModel(ModelLimits limits, IReadOnlyList<AccountModel>
 
     public AccountModel Account(AccountAddress address) => accounts.Single(a => a.Address == address);
 
+    /// <summary>A core's clock: those of two machines never agree.</summary>
+    public DateTimeOffset Clock(int core) => Now + (core * Ahead);
+
     public void MoveClock(TimeSpan by) => Now += by;
 
     public MessageStatus? Find(AccountAddress sender, Guid id)
@@ -84,7 +91,7 @@ internal sealed class StoreModel(ModelLimits limits, IReadOnlyList<AccountModel>
 
     public Acceptance Accept(int core, NewMessage message)
     {
-        DateTimeOffset accepted = Now;
+        DateTimeOffset accepted = Clock(core);
         (AccountAddress, Guid) key = (message.Sender, message.MessageId);
         AccountModel recipient = Account(message.Recipient);
         bool told = message.Receipts is not null || Account(message.Sender).Feed is not null;
@@ -104,7 +111,7 @@ internal sealed class StoreModel(ModelLimits limits, IReadOnlyList<AccountModel>
 
     public MessageStatus? End(int core, MessageKey key, MessageState state)
     {
-        DateTimeOffset at = Now;
+        DateTimeOffset at = Clock(core);
         (MessageStatus? status, OwedModel? owed) = Call<(MessageStatus?, OwedModel?)>(core, () =>
         {
             if (!_messages.TryGetValue((key.Sender, key.MessageId), out MessageModel? message)) return (null, null);
@@ -117,7 +124,7 @@ internal sealed class StoreModel(ModelLimits limits, IReadOnlyList<AccountModel>
 
     public void Fail(int core, MessageKey key, FlowId flow, int attempt)
     {
-        DateTimeOffset at = Now;
+        DateTimeOffset at = Clock(core);
         Call(core, () =>
         {
             if (_messages.TryGetValue((key.Sender, key.MessageId), out MessageModel? message)) Account(key.Recipient).Fail(message, flow, attempt, at);
@@ -127,7 +134,7 @@ internal sealed class StoreModel(ModelLimits limits, IReadOnlyList<AccountModel>
 
     public MailboxPage? Register(int core, AccountAddress account, Binding binding, long after, bool byClient)
     {
-        DateTimeOffset at = Now;
+        DateTimeOffset at = Clock(core);
         PageModel? page = Call(core, () => Account(account).Register(binding, after, byClient, at));
         if (page is null) return null;
         return page == PageModel.Fenced ? new MailboxPage(after, after, false, []) : Read(core, page);
@@ -135,7 +142,7 @@ internal sealed class StoreModel(ModelLimits limits, IReadOnlyList<AccountModel>
 
     public void Unregister(int core, AccountAddress account, FlowId flow)
     {
-        DateTimeOffset at = Now;
+        DateTimeOffset at = Clock(core);
         Call(core, () =>
         {
             Account(account).Unregister(flow, at);
@@ -145,7 +152,7 @@ internal sealed class StoreModel(ModelLimits limits, IReadOnlyList<AccountModel>
 
     public MailboxPage Page(int core, AccountAddress account, FlowId flow, long after)
     {
-        DateTimeOffset at = Now;
+        DateTimeOffset at = Clock(core);
         PageModel? page = Call(core, () => Account(account).Page(flow, after, at));
         return page is null ? new MailboxPage(after, after, false, []) : Read(core, page);
     }
@@ -169,14 +176,14 @@ internal sealed class StoreModel(ModelLimits limits, IReadOnlyList<AccountModel>
 
     public long OpenFeed(int core, AccountAddress sender)
     {
-        DateTimeOffset at = Now;
+        DateTimeOffset at = Clock(core);
         AccountModel account = Account(sender);
         return Call(core, () => (account.Feed ??= new FeedModel(account.Partition.Last(at))).Last);
     }
 
     public void Sweep(int core)
     {
-        DateTimeOffset at = Now;
+        DateTimeOffset at = Clock(core);
         List<(PartitionModel Partition, AccountModel? Account)> due = [];
         foreach (PartitionModel partition in accounts.Select(a => a.Partition).Distinct().OrderBy(p => p.Number))
         {
@@ -197,7 +204,7 @@ internal sealed class StoreModel(ModelLimits limits, IReadOnlyList<AccountModel>
     {
         while (true)
         {
-            DateTimeOffset at = Now;
+            DateTimeOffset at = Clock(core);
             LookModel look = Call(core, () => account.Look(at));
             if (look.Page is { } page)
             {
@@ -212,7 +219,7 @@ internal sealed class StoreModel(ModelLimits limits, IReadOnlyList<AccountModel>
 
     private void TellDue(int core, PartitionModel partition)
     {
-        DateTimeOffset again = Now + TellAfter;
+        DateTimeOffset again = Clock(core) + TellAfter;
         OwedModel[] owed = Call(core, () =>
         {
             OwedModel[] picked = Cores[core].ToTell.Dequeue();
@@ -226,7 +233,7 @@ internal sealed class StoreModel(ModelLimits limits, IReadOnlyList<AccountModel>
     private int Drop(int core, AccountModel account, MessageModel[] messages, MessageState state)
     {
         if (messages.Length == 0) return 0;
-        DateTimeOffset at = Now;
+        DateTimeOffset at = Clock(core);
         (int ended, OwedModel[] owed) = Call(core, () =>
         {
             MessageModel[] waiting = [.. messages.Where(m => m.State == MessageState.Enqueued)];
@@ -260,7 +267,7 @@ internal sealed class StoreModel(ModelLimits limits, IReadOnlyList<AccountModel>
         {
             ClaimModel claim = _claims[(one.Key.Sender, one.Key.MessageId)];
             AccountModel sender = Account(one.Key.Sender);
-            DateTimeOffset at = Now;
+            DateTimeOffset at = Clock(core);
             bool last = Call(core, () =>
             {
                 if (MessageModel.Rank(one.State) > MessageModel.Rank(claim.Told))
@@ -285,7 +292,7 @@ internal sealed class StoreModel(ModelLimits limits, IReadOnlyList<AccountModel>
 
     private Acceptance Enqueue(int core, MessageKey key, DateTimeOffset accepted, ReadOnlyMemory<byte> text, MemberFlags flags, Receipt? receipt, int mostQueued, int mostOfSender)
     {
-        DateTimeOffset at = Now, expires = accepted + limits.Validity;
+        DateTimeOffset at = Clock(core), expires = accepted + limits.Validity;
         AccountModel recipient = Account(key.Recipient);
         Acceptance acceptance = Call(core, () =>
         {
@@ -300,20 +307,20 @@ internal sealed class StoreModel(ModelLimits limits, IReadOnlyList<AccountModel>
             return new Acceptance(AcceptOutcome.Accepted, message.Status, recipient.Store(message, at));
         });
         if (acceptance.Outcome == AcceptOutcome.UnknownRecipient) Cores[core].Known.Remove(key.Recipient);
-        return expires <= Now ? acceptance with { Push = null } : acceptance;
+        return expires <= Clock(core) ? acceptance with { Push = null } : acceptance;
     }
 
     private MailboxPage Read(int core, PageModel page)
     {
         if (page.Rows.Count == 0) return new MailboxPage(page.After, page.Upto, page.More, []);
-        (MessageModel, int, bool)[] waiting = Call(core, () => page.Rows.Where(r => r.Message.State == MessageState.Enqueued && r.Message.Expires > Now).ToArray());
+        (MessageModel, int, bool)[] waiting = Call(core, () => page.Rows.Where(r => r.Message.State == MessageState.Enqueued && r.Message.Expires > Clock(core)).ToArray());
         return new MailboxPage(page.After, page.Upto, page.More, [.. waiting.Select(r => r.Item1.Queued(0, r.Item2, r.Item3))]);
     }
 
     private bool IsKnown(int core, AccountModel account)
     {
-        if (Cores[core].Known.TryGetValue(account.Address, out DateTimeOffset seen) && Now - seen < Remembered) return true;
-        if (account.Exists) Cores[core].Known[account.Address] = Now;
+        if (Cores[core].Known.TryGetValue(account.Address, out DateTimeOffset seen) && Clock(core) - seen < Remembered) return true;
+        if (account.Exists) Cores[core].Known[account.Address] = Clock(core);
         return account.Exists;
     }
 

