@@ -16,6 +16,9 @@ internal sealed class EdgeStream : IDisposable
 
     private const int BatchEvents = 64;
 
+    /// <summary>After a silence the first event leaves at once, those within this time of it leave together (docs/adr/0006). Real time: what is paced is the machine.</summary>
+    private static readonly TimeSpan BetweenWrites = TimeSpan.FromMilliseconds(1);
+
     private readonly TimeProvider _time;
     private readonly int _mostUnderWay;
     private readonly int _mostQueued;
@@ -134,7 +137,7 @@ internal sealed class EdgeStream : IDisposable
         }
     }
 
-    /// <summary>Writes until the stream ends. At once when idle; no timer adds latency.</summary>
+    /// <summary>Writes until the stream ends. At once when idle, then once a millisecond at most.</summary>
     public async Task WriteAsync(IAsyncStreamWriter<ConnectResponse> writer)
     {
         ConnectResponse batch = new();
@@ -160,6 +163,7 @@ internal sealed class EdgeStream : IDisposable
             Volatile.Write(ref _lastWrite, _time.GetTimestamp());
             batch.Events.Clear();
             if (answers > 0) _underWay.Release(answers);
+            await Task.Delay(BetweenWrites).ConfigureAwait(false);
         }
     }
 

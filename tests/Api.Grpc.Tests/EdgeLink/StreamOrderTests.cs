@@ -86,8 +86,8 @@ public sealed class StreamOrderTests : IAsyncLifetime
         _store.Calls.Clear();
         _store.Held = new TaskCompletionSource();
         EdgeEvent[] batch = [.. Enumerable.Range(1, 3).Select(i => new EdgeEvent { Submit = _link.Submit("alice", 1, registered.Ticket, $"key {i}", "bob", ByteString.CopyFromUtf8($"{i}")) })];
-        await _link.SendAsync(batch);
-        await Until.TrueAsync(() => _store.Calls.Count == 1, "the first is under way");
+        await _link.SendAsync([.. batch, new EdgeEvent { Unregister = new Unregister { Flow = 3, User = "alice", Number = 9 } }]);
+        await Until.TrueAsync(() => _store.Calls.Count == 2, "the first is under way, and all behind it have begun to wait");
         _store.Held.SetException(new StoreUnavailableException("held"));
         for (int i = 0; i < 3; i++)
         {
@@ -95,7 +95,7 @@ public sealed class StreamOrderTests : IAsyncLifetime
             Assert.Equal((Refusal.Unavailable, 5u), (answer.Refusal, answer.RetryAfterSeconds));
         }
 
-        Assert.Equal(["accept 1"], _store.Calls);
+        Assert.Equal(["accept 1", "unregister 3"], _store.Calls);
     }
 
     [Fact]
