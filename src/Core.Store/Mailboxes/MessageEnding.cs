@@ -41,7 +41,7 @@ internal sealed class MessageEnding(RedisConnection redis, Teller teller, TimePr
         return status;
     }
 
-    /// <summary>Ends many of one mailbox alike, from their members alone.</summary>
+    /// <summary>Ends many of one mailbox, from their members alone; what is past its time as EXPIRED.</summary>
     /// <returns>How many were still waiting.</returns>
     public async Task<int> DropAsync(AccountName recipient, IReadOnlyList<byte[]> members, MessageState state)
     {
@@ -51,7 +51,7 @@ internal sealed class MessageEnding(RedisConnection redis, Teller teller, TimePr
             DateTimeOffset now = time.GetUtcNow();
             RedisKey[] keys = [RedisKeys.Mailbox(recipient), RedisKeys.Tries(recipient), RedisKeys.ToTell(recipient.Partition), RedisKeys.Busy(recipient.Partition),
                 .. some.Select(m => RedisKeys.Record(recipient.Partition, MailboxMember.Name(m)))];
-            RedisValue[] args = [Outcome.Digit(state), Bytes(now), _outcomeLifetime, TellBy(now), .. some.Select(m => (RedisValue)m)];
+            RedisValue[] args = [Outcome.Digit(state), now.ToUnixTimeMilliseconds(), Bytes(now), _outcomeLifetime, TellBy(now), .. some.Select(m => (RedisValue)m)];
             RedisResult[] reply = (RedisResult[])(await redis.EvaluateAsync(RedisScript.Drop, keys, args).ConfigureAwait(false))!;
             ended += (int)reply[0];
             if (reply.Length > 1) await teller.TellAsync(recipient.Partition, [.. reply.Skip(1).Select(entry => (byte[])entry!)]).ConfigureAwait(false);

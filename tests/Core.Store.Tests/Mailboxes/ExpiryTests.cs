@@ -55,6 +55,19 @@ public abstract class ExpiryTests(ServerFixture fixture) : StoreTest(fixture)
         Assert.Null((await slow.Store.AcceptAsync(Message(Alice, Bob, "too late"))).Push);
     }
 
+    [Fact]   // GET said EXPIRED from that moment on: a refusal or a deleted account before the sweep makes nothing else of it
+    [Spec("S27", "D.expired")]
+    public async Task End_AfterExpiryBeforeSweep_StaysExpiredUnlessDelivered()
+    {
+        MessageKey refused = await AcceptedAsync("refused"), delivered = await AcceptedAsync("delivered"), orphaned = await AcceptedAsync("orphaned");
+        Time.Advance(TimeSpan.FromHours(72));
+        Assert.Equal(MessageState.Expired, await StateAsync(refused));
+        Assert.Equal(MessageState.Expired, (await Store.EndAsync(refused, MessageState.InvalidDevice))!.State);
+        Assert.Equal(MessageState.Delivered, (await Store.EndAsync(delivered, MessageState.Delivered))!.State);
+        Assert.Equal(1, await Core.Accounts.DeleteAsync(Bob));
+        Assert.Equal([MessageState.Expired, MessageState.Delivered, MessageState.Expired], [await StateAsync(refused), await StateAsync(delivered), await StateAsync(orphaned)]);
+    }
+
     private async Task<bool> LeavesAsync(WayOut way, TimeSpan age)
     {
         NewMessage message = Message(Alice, Bob, "hello");

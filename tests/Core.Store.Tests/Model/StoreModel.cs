@@ -248,10 +248,10 @@ internal sealed class StoreModel(ModelLimits limits, IReadOnlyList<AccountModel>
     {
         AccountModel account = Account(message.Key.Recipient);
         account.Remove(message);
-        message.State = state;
+        message.State = message.State == MessageState.Enqueued && message.Expires <= at && state != MessageState.Delivered ? MessageState.Expired : state;
         if (!message.Flags.HasFlag(MemberFlags.Tell)) return message.Status;
         PartitionModel partition = account.Partition;
-        OwedModel owed = new(message.Key, state, at);
+        OwedModel owed = new(message.Key, message.State, at);
         if (!partition.Owed.Contains(owed)) partition.Owed.Add(owed);
         if (partition.LookAt is null || at + TellAfter < partition.LookAt) partition.LookAt = at + TellAfter;
         return message.Status;
