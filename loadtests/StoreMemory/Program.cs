@@ -122,6 +122,8 @@ internal sealed class NoPort : IDeliveryPort
 {
     public bool Reaches(FlowId flow) => false;
 
+    public bool HasEnded(FlowId flow) => false;
+
     public void Push(FlowId flow, AccountAddress recipient, MailboxPage page)
     {
     }

@@ -8,7 +8,7 @@ using Edge.Link.V1;
 namespace Api.Grpc.EdgeLink;
 
 /// <summary>The edges that this core reaches just now: one stream each, of the edge's newest start.</summary>
-internal sealed class EdgeDirectory(LinkMapping mapping, TimeProvider time, CoreMetrics metrics, ILogger<EdgeDirectory> logger) : IDeliveryPort
+internal sealed class EdgeDirectory(LinkMapping mapping, TimeProvider time, CoreMetrics metrics, ILogger<EdgeDirectory> logger)
 {
     private static readonly TimeSpan MostDraining = TimeSpan.FromSeconds(5);   // the store has answered or failed by then
     private static readonly TimeSpan MostEnding = TimeSpan.FromSeconds(1);

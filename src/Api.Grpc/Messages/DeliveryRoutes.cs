@@ -13,6 +13,9 @@ internal sealed class DeliveryRoutes(EdgeDirectory edges, ReceiveFlows streams, 
     /// <summary>A stream of another core is not reached: that core is asked to look, or is gone and its streams with it.</summary>
     public bool Reaches(FlowId flow) => StreamFlows.IsStream(flow) ? streams.Holds(flow) : edges.Reaches(flow);
 
+    /// <summary>Of an edge's flows only the edge knows, and says so itself.</summary>
+    public bool HasEnded(FlowId flow) => streams.HasEnded(flow);
+
     public void Push(FlowId flow, AccountAddress recipient, MailboxPage page)
     {
         if (StreamFlows.IsStream(flow)) Wake(flow, recipient);

@@ -43,6 +43,10 @@ internal sealed class ReceiveFlows(IEdgeEpochs epochs, TimeProvider time, IOptio
     /// <summary>Whether a stream is open at this core.</summary>
     public bool Holds(FlowId flow) => _open.ContainsKey(flow);
 
+    /// <summary>Whether it was a stream of this core, of this start or an earlier one, and is not open. Until the first stream nothing is known of earlier starts.</summary>
+    public bool HasEnded(FlowId flow) =>
+        flow.EdgeId == _edgeId && (flow.Epoch < Volatile.Read(ref _epoch) || (flow.Epoch == Volatile.Read(ref _epoch) && !Holds(flow)));
+
     public void Close(FlowId flow) => _open.TryRemove(flow, out _);
 
     /// <summary>Wakes a stream of this core.</summary>

@@ -165,8 +165,14 @@ internal sealed class Sweeper(
     private async Task PushAsync(AccountName account, RedisResult[] reply, bool mayAskOthers)
     {
         if (BindingLine.Flow((string?)reply[4]) is not { } flow) return;
-        if (!port.Reaches(flow) && !mayAskOthers) return;
+        if (!port.Reaches(flow) && !port.HasEnded(flow) && !mayAskOthers) return;
         if (await accounts.FindAsync(account).ConfigureAwait(false) is not { } known) return;
+        if (port.HasEnded(flow))
+        {
+            await store.UnregisterAsync(known.Address, flow).ConfigureAwait(false);   // Redis was away when it ended; the next device gets its turn
+            return;
+        }
+
         if (!port.Reaches(flow))
         {
             // The next device gets its turn if this one's edge is gone; else perhaps another core has a link to it, or it is looked at again after

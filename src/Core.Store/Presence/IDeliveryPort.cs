@@ -8,6 +8,9 @@ public interface IDeliveryPort
     /// <summary>Whether this core has a stream to the edge just now, of that epoch.</summary>
     bool Reaches(FlowId flow);
 
+    /// <summary>Whether the flow was this core's own and is over, whatever Redis still says of it. It never comes back.</summary>
+    bool HasEnded(FlowId flow);
+
     /// <summary>Pushes messages down a flow as a page that begins after <c>page.After</c>. Returns at once; a lost push is found again by the next sweep.</summary>
     void Push(FlowId flow, Accounts.AccountAddress recipient, MailboxPage page);
 

@@ -31,6 +31,20 @@ public sealed class DeliveryRoutesTests(FakeCore fixture) : IClassFixture<FakeCo
     }
 
     [Fact]
+    public async Task HasEnded_FlowsOfThisCoreThatAreNotOpen_AndNoOthers()
+    {
+        ReceiveFlows flows = fixture.Core.Services.GetRequiredService<ReceiveFlows>();
+        FlowId flow = await flows.OpenAsync(() => { });
+        Assert.False(Port.HasEnded(flow));
+        Assert.True(Port.HasEnded(flow with { Epoch = flow.Epoch - 1 }));
+        Assert.False(Port.HasEnded(flow with { Epoch = flow.Epoch + 1 }));   // a later start of this core
+        flows.Close(flow);
+        Assert.True(Port.HasEnded(flow));
+        Assert.False(Port.HasEnded(flow with { EdgeId = "api:core-2" }));
+        Assert.False(Port.HasEnded(flow with { EdgeId = "edge-1" }));
+    }
+
+    [Fact]
     public void Push_StreamOfAnotherCore_NotReachedButHintedAt()
     {
         FlowId flow = new("api:core-2", 7, 1);

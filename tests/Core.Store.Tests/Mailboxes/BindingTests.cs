@@ -358,6 +358,35 @@ public abstract class BindingTests(ServerFixture fixture) : StoreTest(fixture)
         Assert.Equal(Flow(1, "edge-2"), Assert.Single(Core.Port.Pushes).Flow);
     }
 
+    [Theory]   // a receiving stream ended while Redis was away: its core knows, its binding is still there
+    [InlineData(true)]
+    [InlineData(false)]   // another core sweeps and asks that one to look
+    [Spec("S16", "D.devices")]
+    public async Task Sweep_FlowOfThisCoreHasEnded_NextDevicesTurn(bool ownSweep)
+    {
+        TestCore other = await StartCoreAsync("core-2");
+        TestCore holder = ownSweep ? Core : other;
+        await other.Sweeper.StartAsync(CancellationToken.None);
+        await Core.Sweeper.SweepOnceAsync();
+        FlowId ended = Flow(1, "api:core");
+        await Core.Get<IEdgeEpochs>().SeenAsync("api:core");
+        await RegisterAsync(Flow(1, "edge-2"), "tablet");
+        await RegisterAsync(ended, "stream");
+        holder.Port.Ended.Add(ended);
+        Core.Port.Unreached.Add("api:core");
+        other.Port.Unreached.Add("api:core");
+        await AcceptedAsync("hello");
+        Time.Advance(TimeSpan.FromSeconds(34));
+        await EventuallyAsync(
+            async () =>
+            {
+                await Core.Sweeper.SweepOnceAsync();
+                return Core.Port.Pushes.Concat(other.Port.Pushes).Any(push => push.Flow == Flow(1, "edge-2"));
+            },
+            "the next device gets it");
+        await other.Sweeper.StopAsync(CancellationToken.None);
+    }
+
     [Fact]   // the edge is back, but as a new process: bindings of the old one lead nowhere
     [Spec("S16", "D.devices")]
     public async Task Sweep_EdgeStartedAnew_NextDevicesTurn()

@@ -14,11 +14,16 @@ internal sealed class RecordingPort : IDeliveryPort
     /// <summary>Edges without a stream to this core although it has one to others.</summary>
     public HashSet<string> Unreached { get; } = [];
 
+    /// <summary>Flows of this core's own that are over.</summary>
+    public HashSet<FlowId> Ended { get; } = [];
+
     public ConcurrentQueue<(FlowId Flow, AccountAddress Recipient, MailboxPage Page)> Pushes { get; } = new();
 
     public IEnumerable<string> Texts => Pushes.SelectMany(p => p.Page.Messages).Select(m => System.Text.Encoding.UTF8.GetString(m.Text.Span));
 
     public bool Reaches(FlowId flow) => IsConnected && !Unreached.Contains(flow.EdgeId);
+
+    public bool HasEnded(FlowId flow) => Ended.Contains(flow);
 
     public void Push(FlowId flow, AccountAddress recipient, MailboxPage page) => Pushes.Enqueue((flow, recipient, page));
 
