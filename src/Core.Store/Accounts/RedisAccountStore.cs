@@ -102,7 +102,7 @@ internal sealed class RedisAccountStore(
         known.Forget(address);
         RedisResult result = await redis.EvaluateAsync(
             RedisScript.DeleteAccount,
-            [RedisKeys.Accounts(name.Partition), RedisKeys.Bindings(name), RedisKeys.Tries(name), RedisKeys.Mailbox(name), RedisKeys.Busy(name.Partition)],
+            [RedisKeys.Accounts(name.Partition), RedisKeys.Bindings(name), RedisKeys.Tries(name), RedisKeys.Mailbox(name), RedisKeys.Busy(name.Partition), RedisKeys.Told(name)],
             [name.Handle]).ConfigureAwait(false);
         known.Forget(address);   // a read that was under way may have put it back
         RedisResult[] reply = (RedisResult[])result!;

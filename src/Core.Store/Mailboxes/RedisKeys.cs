@@ -16,11 +16,11 @@ namespace Core.Store.Mailboxes;
 /// {r}n + account handle     string      up to 5 bindings, newest first: see bindings.lua                 longest registration
 /// {r}t + account handle     hash        mailbox member to "tries:due"; due 0 = wait for a registration   validity + 1 h
 /// {r}w                      set         what ended and is to be told: see EndedMessage (43 bytes)          none: empty = gone
-/// {s}T + account handle     sorted set  score = sequence; member: state digit, message id, ended; 'f' =  7 d after the last stream
+/// {s}T + account handle     sorted set  score = sequence; member: state digit, message id, ended; 'f' =  7 d after the last stream, or account deleted
 ///                                       below here changes were cut off
 /// {p}a                      hash        account handle to sealed account: see AccountRecord              none
 /// {p}L                      string      core that sweeps share p, for p below 64: see SweepLeases        10 s
-/// {p}e + edge name          hash        "last", and instance to epoch for the last 16 starts: EdgeEpochs none
+/// {p}e + edge name          hash        "last", and instance to epoch for the last 16 starts: EdgeEpochs 30 d after its last link
 /// {p}E + edge name          string      empty: some core had a link to the edge just now                 30 s
 /// core-store:format         string      format, partitions and check of the name key: see RedisGuard     none
 /// core-store:cores          sorted set  score = last sign of life, Unix ms; member = core id             none

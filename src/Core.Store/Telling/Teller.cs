@@ -12,7 +12,7 @@ namespace Core.Store.Telling;
 /// <remarks>Every step may be done twice. What is not told now is told by the sweeper (docs/adr/0004).</remarks>
 internal sealed class Teller(
     RedisConnection redis, StoreNames names, MailboxWriter mailboxes, SealedReceiptRequest requests, AccountRecords accounts,
-    Wakeups wakeups, IDeliveryPort port, TimeProvider time, StoreMetrics metrics, ILogger<Teller> logger)
+    TellingPauses pauses, Wakeups wakeups, IDeliveryPort port, TimeProvider time, StoreMetrics metrics, ILogger<Teller> logger)
 {
     /// <summary>How long a core that ended a message has to tell of it before the sweeper looks.</summary>
     public static readonly TimeSpan LookAfter = TimeSpan.FromSeconds(2);
@@ -29,32 +29,41 @@ internal sealed class Teller(
     /// <summary>Tells now; never throws: whatever fails stays for the sweeper.</summary>
     /// <param name="partition">Where the messages ended.</param>
     /// <param name="entries">See <see cref="EndedMessage"/>.</param>
-    public async Task TellAsync(int partition, IReadOnlyList<byte[]> entries)
+    /// <returns>Whether all are told.</returns>
+    public async Task<bool> TellAsync(int partition, IReadOnlyList<byte[]> entries)
     {
+        bool all = true;
         foreach (byte[][] some in entries.Chunk(ToldAtOnce))
         {
-            await Task.WhenAll(some.Select(entry => TellOneAsync(partition, entry))).ConfigureAwait(false);
+            bool[] told = await Task.WhenAll(some.Select(entry => TellOneAsync(partition, entry))).ConfigureAwait(false);
+            all &= told.All(done => done);
         }
+
+        return all;
     }
 
-    /// <summary>The sweeper's look at a partition that has something to tell.</summary>
+    /// <summary>The sweeper's look at a partition that has something to tell; after a look that could not tell all, not before a pause.</summary>
     public async Task TellDueAsync(int partition)
     {
+        if (!pauses.IsOver(partition)) return;
         RedisValue again = (time.GetUtcNow() + LookAfter).ToUnixTimeMilliseconds();
         RedisResult due = await redis.EvaluateAsync(RedisScript.ToTell, [RedisKeys.ToTell(partition), RedisKeys.Busy(partition)], [again, ToldAtOnce]).ConfigureAwait(false);
-        await TellAsync(partition, [.. ((RedisResult[])due!).Select(entry => (byte[])entry!)]).ConfigureAwait(false);
+        if (await TellAsync(partition, [.. ((RedisResult[])due!).Select(entry => (byte[])entry!)]).ConfigureAwait(false)) pauses.End(partition);
+        else pauses.Lengthen(partition);
     }
 
-    private async Task TellOneAsync(int partition, byte[] entry)
+    private async Task<bool> TellOneAsync(int partition, byte[] entry)
     {
         try
         {
             if (!EndedMessage.TryParse(entry, out EndedMessage ended) || await IsToldAsync(ended).ConfigureAwait(false))
                 await redis.Database.SetRemoveAsync(RedisKeys.ToTell(partition), entry).ConfigureAwait(false);
+            return true;
         }
         catch (Exception fault) when (RedisConnection.IsUnavailable(fault) || fault is StoreUnavailableException)
         {
             StoreLog.TellingPutOff(logger, fault);
+            return false;
         }
     }
 

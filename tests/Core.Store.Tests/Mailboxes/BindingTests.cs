@@ -572,6 +572,20 @@ public abstract class BindingTests(ServerFixture fixture) : StoreTest(fixture)
         Assert.Equal(17, await Core.Redis.HashLengthAsync(RedisKeys.Epochs(Core.Names.Edge("edge-1"))));
     }
 
+    [Fact]   // a core that is started under another name each time leaves nothing for ever; one that is linked is never forgotten
+    public async Task Epochs_NoLinkForThirtyDays_Forgotten()
+    {
+        IEdgeEpochs epochs = Core.Get<IEdgeEpochs>();
+        StackExchange.Redis.RedisKey key = RedisKeys.Epochs(Core.Names.Edge("edge-1"));
+        byte[] instance = Guid.NewGuid().ToByteArray();
+        foreach (Func<Task> sign in new Func<Task>[] { () => epochs.EpochOfAsync("edge-1", instance), () => epochs.EpochOfAsync("edge-1", instance), () => epochs.SeenAsync("edge-1") })
+        {
+            await sign();
+            Assert.InRange((await Core.Redis.KeyTimeToLiveAsync(key))!.Value, TimeSpan.FromDays(29.9), TimeSpan.FromDays(30));
+            await Core.Redis.KeyExpireAsync(key, TimeSpan.FromHours(1));
+        }
+    }
+
     [Fact]   // the interface's promise: calls made without awaiting reach Redis in order
     public async Task Calls_WithoutAwaiting_TakeEffectInOrder()
     {

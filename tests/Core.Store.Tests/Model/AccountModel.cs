@@ -145,6 +145,7 @@ internal sealed class AccountModel(AccountAddress address, AccountName name, Par
     public MessageModel[] Delete()
     {
         Exists = false;
+        Feed = null;
         _bindings = [];
         _failed.Clear();
         if (Mailbox.Count > 0) LookAt = DateTimeOffset.UnixEpoch;

@@ -83,7 +83,11 @@ internal sealed class RealStore(IReadOnlyList<TestCore> cores, IReadOnlyList<Fak
     /// <summary>A core that died starts again: what it remembered is gone.</summary>
     public void Restart(int core, IEnumerable<AccountAddress> accounts)
     {
-        foreach (AccountAddress account in accounts) cores[core].Get<KnownAccounts>().Forget(account);
+        foreach (AccountAddress account in accounts)
+        {
+            cores[core].Get<KnownAccounts>().Forget(account);
+            cores[core].Get<TellingPauses>().End(cores[core].Names.Account(account).Partition);
+        }
     }
 
     private CutConnection Connection(int core) => (CutConnection)cores[core].Get<RedisConnection>();

@@ -71,6 +71,7 @@ public sealed class DurabilityTests(RedisFixture fixture) : StoreTest(fixture), 
     [Spec("P6", "P7")]
     public async Task FullMemory_NothingAccepted_EverythingElseGoesOn()
     {
+        long start = await Core.Get<IStatusFeed>().OpenAsync(Alice);
         MessageKey first = await AcceptedAsync("one");
         MessageKey second = await AcceptedAsync("two");
         await RegisterAsync(Flow(1), "tablet");
@@ -91,10 +92,46 @@ public sealed class DurabilityTests(RedisFixture fixture) : StoreTest(fixture), 
             await Store.UnregisterAsync(Bob, Flow(2));
             Time.Advance(TimeSpan.FromHours(72));
             Assert.Equal(MessageState.Expired, (await Store.EndAsync(second, MessageState.Expired))!.State);
+            Assert.Equal([MessageState.Delivered, MessageState.Expired], (await Core.Get<IStatusFeed>().ReadAsync(Alice, start)).Changes.Select(c => c.State));
         }
         finally
         {
             await server.ConfigSetAsync("maxmemory", "0");
+        }
+    }
+
+    [Fact]   // a receipt needs memory: it is tried again after 2, 4 ... 60 s, not every 2, and stored once there is some
+    [Spec("P7")]
+    public async Task FullMemory_ReceiptRefused_TriedLessAndLessOften_ThenSent()
+    {
+        NewMessage message = Message(Alice, Bob, "hello") with { Receipts = new ReceiptRequest(string.Empty, true, true) };
+        await Store.AcceptAsync(message);
+        IServer server = Fixture.Admin.GetServers()[0];
+        await server.ConfigSetAsync("maxmemory", "1mb");
+        try
+        {
+            await server.ConfigResetStatisticsAsync();
+            Assert.Equal(MessageState.Delivered, (await Store.EndAsync(new MessageKey(Alice, message.MessageId, Bob), MessageState.Delivered))!.State);
+            await SweepForAsync(120);
+            string refusals = server.Info("errorstats").SelectMany(s => s).Single(l => l.Key == "errorstat_OOM").Value;
+            Assert.Equal("count=7", refusals);   // at once, then 2, 4, 8, 16, 32 and 64 s later
+        }
+        finally
+        {
+            await server.ConfigSetAsync("maxmemory", "0");
+        }
+
+        await SweepForAsync(60);
+        MailboxPage page = (await Store.RegisterAsync(Alice, Bind(Flow(9)), 0, true))!;
+        Assert.Equal(message.MessageId, Assert.Single(page.Messages).Receipt!.MessageId);
+
+        async Task SweepForAsync(int seconds)
+        {
+            for (int i = 0; i < seconds; i++)
+            {
+                Time.Advance(TimeSpan.FromSeconds(1));
+                await Core.Sweeper.SweepOnceAsync();
+            }
         }
     }
 

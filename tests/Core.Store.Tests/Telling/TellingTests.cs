@@ -169,6 +169,19 @@ public abstract class TellingTests(ServerFixture fixture) : StoreTest(fixture)
         Assert.True((await Feed.ReadAsync(Alice, start)).Reset);
     }
 
+    [Fact]   // a new account of the same name is not told of the earlier one's messages
+    public async Task Feed_AccountDeletedAndMadeAnew_BeginsAnew()
+    {
+        long start = await Feed.OpenAsync(Alice);
+        await TellManyAsync(3);
+        await Core.Accounts.DeleteAsync(Alice);
+        Assert.False(await Core.Redis.KeyExistsAsync(RedisKeys.Told(Core.Names.Account(Alice))));
+        await Core.Accounts.CreateAsync(Alice, "new");
+        long anew = await Feed.OpenAsync(Alice);
+        StatusPage page = await Feed.ReadAsync(Alice, start);
+        Assert.Equal((true, 0, anew), (page.Reset, page.Changes.Count, page.Upto));
+    }
+
     [Fact]
     public async Task Wakeup_OnAnotherCore_IsHeard()
     {
