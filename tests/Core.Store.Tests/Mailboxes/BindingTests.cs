@@ -358,6 +358,26 @@ public abstract class BindingTests(ServerFixture fixture) : StoreTest(fixture)
         Assert.Equal(Flow(1, "edge-2"), Assert.Single(Core.Port.Pushes).Flow);
     }
 
+    [Fact]   // the edges link to a core only after it has begun to sweep
+    [Spec("S16", "D.devices")]
+    public async Task Sweep_CoreJustStarted_NoEdgeIsTakenForGone()
+    {
+        await Core.Get<IEdgeEpochs>().SeenAsync("edge-2");
+        await RegisterAsync(Flow(1, "edge-2"), "tablet");
+        await RegisterAsync(Flow(1, "edge-1"), "phone");
+        await AcceptedAsync("hello");
+        Time.Advance(TimeSpan.FromSeconds(34));
+        TestCore fresh = await StartCoreAsync("core-2");
+        fresh.Port.Unreached.Add("edge-1");
+        await fresh.Sweeper.SweepOnceAsync();
+        await fresh.Sweeper.SweepOnceAsync();
+        Assert.Empty(fresh.Port.Pushes);
+        fresh.Port.Unreached.Clear();   // its link is up
+        Time.Advance(TimeSpan.FromSeconds(34));
+        await fresh.Sweeper.SweepOnceAsync();
+        Assert.Equal(Flow(1, "edge-1"), Assert.Single(fresh.Port.Pushes).Flow);
+    }
+
     [Theory]   // a receiving stream ended while Redis was away: its core knows, its binding is still there
     [InlineData(true)]
     [InlineData(false)]   // another core sweeps and asks that one to look
