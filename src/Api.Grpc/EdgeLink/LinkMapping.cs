@@ -76,6 +76,7 @@ internal sealed class LinkMapping(SenderTag senderTag, DeliveryToken token)
         MessageId = receipt.MessageId.ToString("D"),
         ImdnMessageId = receipt.ClientId,
         Delivered = receipt.State == MessageState.Delivered,
+        AcceptTimeMs = receipt.AcceptTime.ToUnixTimeMilliseconds(),
         EndTimeMs = receipt.EndTime.ToUnixTimeMilliseconds(),
     };
 }

@@ -243,6 +243,7 @@ internal sealed class ReceiveStream(
                 MessageId = receipt.MessageId.ToString("D"),
                 State = ProtoMapping.ToWire(receipt.State),
                 ChangeTime = Timestamp.FromDateTimeOffset(receipt.EndTime),
+                ClientMessageId = receipt.ClientId,
             };
         }
         else

@@ -29,8 +29,9 @@ public sealed record ReceiptRequest(string ClientId, bool Delivered, bool Failed
 /// <param name="MessageId">The message it is about.</param>
 /// <param name="ClientId">As in <see cref="ReceiptRequest"/>.</param>
 /// <param name="State">What became of it.</param>
-/// <param name="EndTime">When.</param>
-public sealed record Receipt(Guid MessageId, string ClientId, MessageState State, DateTimeOffset EndTime);
+/// <param name="AcceptTime">When it was first accepted.</param>
+/// <param name="EndTime">When it ended.</param>
+public sealed record Receipt(Guid MessageId, string ClientId, MessageState State, DateTimeOffset AcceptTime, DateTimeOffset EndTime);
 
 /// <summary>What names a message for its end: sender and id make its name, the recipient its mailbox.</summary>
 public readonly record struct MessageKey(AccountAddress Sender, Guid MessageId, AccountAddress Recipient)

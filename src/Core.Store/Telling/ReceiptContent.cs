@@ -4,10 +4,10 @@ using Core.Store.Mailboxes;
 
 namespace Core.Store.Telling;
 
-/// <summary>What a receipt's record holds in place of a text: state (1), message id (16), when it ended (8), then the sender's own id for the message in UTF-8.</summary>
+/// <summary>What a receipt's record holds in place of a text: state (1), message id (16), when it ended (8), when it was accepted (8), then the sender's own id for the message in UTF-8.</summary>
 internal static class ReceiptContent
 {
-    private const int FixedBytes = 25;
+    private const int FixedBytes = 33;
 
     public static byte[] Write(Receipt receipt)
     {
@@ -15,6 +15,7 @@ internal static class ReceiptContent
         content[0] = (byte)receipt.State;
         receipt.MessageId.TryWriteBytes(content.AsSpan(1), bigEndian: true, out _);
         BinaryPrimitives.WriteInt64BigEndian(content.AsSpan(17), receipt.EndTime.ToUnixTimeMilliseconds());
+        BinaryPrimitives.WriteInt64BigEndian(content.AsSpan(25), receipt.AcceptTime.ToUnixTimeMilliseconds());
         Encoding.UTF8.GetBytes(receipt.ClientId, content.AsSpan(FixedBytes));
         return content;
     }
@@ -24,5 +25,6 @@ internal static class ReceiptContent
         new Guid(content.Slice(1, 16), bigEndian: true),
         Encoding.UTF8.GetString(content[FixedBytes..]),
         (MessageState)content[0],
+        MailboxMember.Time(content[25..]),
         MailboxMember.Time(content[17..]));
 }

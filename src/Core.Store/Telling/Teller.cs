@@ -83,16 +83,16 @@ internal sealed class Teller(
         }
 
         byte[] asked = (byte[])reply[3]!;
-        return reply[1].ToString() != "1" || asked.Length == 0 || await SendReceiptAsync(ended, new Guid((byte[])reply[2]!, bigEndian: true), asked).ConfigureAwait(false);
+        return reply[1].ToString() != "1" || asked.Length == 0 || await SendReceiptAsync(ended, new Guid((byte[])reply[2]!, bigEndian: true), asked, MailboxMember.Time((byte[])reply[4]!)).ConfigureAwait(false);
     }
 
-    private async Task<bool> SendReceiptAsync(EndedMessage ended, Guid messageId, byte[] asked)
+    private async Task<bool> SendReceiptAsync(EndedMessage ended, Guid messageId, byte[] asked, DateTimeOffset accepted)
     {
         if (!requests.TryOpen(asked, ended.Message, out ReceiptRequest request, out AccountAddress recipient)) return true;   // altered, or told long after its time
         if (!(ended.State == MessageState.Delivered ? request.Delivered : request.Failed)) return true;
         if (await accounts.FindAsync(ended.Sender).ConfigureAwait(false) is not { } sender) return true;   // deleted
 
-        Receipt receipt = new(messageId, request.ClientId, ended.State, MailboxMember.Time(ended.EndedAt));
+        Receipt receipt = new(messageId, request.ClientId, ended.State, accepted, MailboxMember.Time(ended.EndedAt));
         NewMessage message = new(recipient, names.Receipt(ended.Message, ended.State), sender.Address, ReceiptContent.Write(receipt));
         AccountName from = names.Account(recipient);
         Acceptance acceptance = await mailboxes.EnqueueAsync(

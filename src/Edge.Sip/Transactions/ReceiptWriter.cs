@@ -26,12 +26,11 @@ internal static class ReceiptWriter
         Receipt receipt, ReadOnlySpan<byte> from, ReadOnlySpan<byte> to, ReadOnlySpan<byte> domain, ReadOnlySpan<byte> messageId, Span<byte> buffer)
     {
         bool wrapped = receipt.ImdnMessageId.Length > 0;
-        DateTimeOffset ended = DateTimeOffset.FromUnixTimeMilliseconds(receipt.EndTimeMs);
         Span<byte> id = stackalloc byte[MostIdBytes];
         if (!System.Text.Encoding.UTF8.TryGetBytes(wrapped ? receipt.ImdnMessageId : receipt.MessageId, id, out int idBytes)) return 0;
         Span<byte> xml = stackalloc byte[wrapped ? MostXmlBytes : 0];
         SipText notification = new(wrapped ? xml : buffer);
-        WriteNotification(ref notification, id[..idBytes], ended, from, domain, receipt.Delivered);
+        WriteNotification(ref notification, id[..idBytes], DateTimeOffset.FromUnixTimeMilliseconds(receipt.AcceptTimeMs), from, domain, receipt.Delivered);
         if (!wrapped || notification.Failed) return notification.Length;
 
         SipText text = new(buffer);
@@ -40,7 +39,7 @@ internal static class ReceiptWriter
         text.Raw("\r\nTo: "u8);
         WriteAccount(ref text, to, domain);
         text.Raw("\r\nDateTime: "u8);
-        text.Timestamp(ended);
+        text.Timestamp(DateTimeOffset.FromUnixTimeMilliseconds(receipt.EndTimeMs));
         text.Raw("\r\nNS: imdn <urn:ietf:params:imdn>\r\n"u8);
         text.Header("imdn.Message-ID"u8, messageId);
         text.Raw("\r\nContent-Type: message/imdn+xml\r\nContent-Disposition: notification\r\n"u8);
@@ -51,12 +50,12 @@ internal static class ReceiptWriter
     }
 
     private static void WriteNotification(
-        scoped ref SipText text, ReadOnlySpan<byte> id, DateTimeOffset ended, ReadOnlySpan<byte> recipient, ReadOnlySpan<byte> domain, bool delivered)
+        scoped ref SipText text, ReadOnlySpan<byte> id, DateTimeOffset accepted, ReadOnlySpan<byte> recipient, ReadOnlySpan<byte> domain, bool delivered)
     {
         text.Raw("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\r\n<imdn xmlns=\"urn:ietf:params:xml:ns:imdn\">\r\n<message-id>"u8);
         text.Xml(id);
         text.Raw("</message-id>\r\n<datetime>"u8);
-        text.Timestamp(ended);
+        text.Timestamp(accepted);
         text.Raw("</datetime>\r\n<recipient-uri>sip:"u8);
         text.Xml(recipient);
         text.Raw("@"u8);

@@ -47,11 +47,12 @@ public sealed class LinkMappingTests
     public void ToDelivery_Receipt_WhatItSaysAndNoText()
     {
         Guid about = Guid.NewGuid();
-        DateTimeOffset ended = DateTimeOffset.UnixEpoch.AddDays(1);
-        Delivery delivered = _mapping.ToDelivery(Flow, Message(1, 0) with { Receipt = new(about, "client id", MessageState.Delivered, ended) });
-        Delivery failed = _mapping.ToDelivery(Flow, Message(1, 0) with { Receipt = new(about, "", MessageState.Expired, ended) });
+        DateTimeOffset accepted = DateTimeOffset.UnixEpoch.AddDays(1), ended = accepted.AddHours(1);
+        Delivery delivered = _mapping.ToDelivery(Flow, Message(1, 0) with { Receipt = new(about, "client id", MessageState.Delivered, accepted, ended) });
+        Delivery failed = _mapping.ToDelivery(Flow, Message(1, 0) with { Receipt = new(about, "", MessageState.Expired, accepted, ended) });
         Assert.True(delivered.Text.IsEmpty);
         Assert.Equal((about.ToString("D"), "client id", true, ended.ToUnixTimeMilliseconds()), (delivered.Receipt.MessageId, delivered.Receipt.ImdnMessageId, delivered.Receipt.Delivered, delivered.Receipt.EndTimeMs));
+        Assert.Equal(accepted.ToUnixTimeMilliseconds(), delivered.Receipt.AcceptTimeMs);
         Assert.Equal(("", false), (failed.Receipt.ImdnMessageId, failed.Receipt.Delivered));
         Assert.Null(_mapping.ToDelivery(Flow, Message(1, 1)).Receipt);
     }

@@ -191,11 +191,12 @@ public sealed class ReceiveTests(FakeCore fixture) : IClassFixture<FakeCore>
     {
         Guid about = Guid.NewGuid();
         DateTimeOffset ended = new(2026, 1, 2, 3, 4, 5, TimeSpan.Zero);
-        StoredMessage stored = Store.Put(_bob, "", receipt: new(about, "client id", Stored.Expired, ended));
+        StoredMessage stored = Store.Put(_bob, "", receipt: new(about, "client id", Stored.Expired, ended.AddDays(-3), ended));
         using GrpcCalls calls = fixture.Calls(_bob);
         await using Receiving stream = await calls.StartReceivingAsync();
         ReceivedMessage message = (await stream.NextAsync()).Message;
         Assert.Equal(ReceivedMessage.ContentOneofCase.Receipt, message.ContentCase);
+        Assert.Equal("client id", message.Receipt.ClientMessageId);
         Assert.Equal((stored.Key.MessageId.ToString("D"), about.ToString("D"), State.Expired, ended), (message.MessageId, message.Receipt.MessageId, message.Receipt.State, message.Receipt.ChangeTime.ToDateTimeOffset()));
         Assert.Equal(State.Delivered, (await AcknowledgeAsync(stream, message)).State);
     }

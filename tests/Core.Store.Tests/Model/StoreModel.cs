@@ -280,7 +280,7 @@ internal sealed class StoreModel(ModelLimits limits, IReadOnlyList<AccountModel>
             });
             if (last && claim.Receipts is { } asked && (one.State == MessageState.Delivered ? asked.Delivered : asked.Failed) && sender.Exists)
             {
-                Receipt receipt = new(one.Key.MessageId, asked.ClientId, one.State, one.Ended);
+                Receipt receipt = new(one.Key.MessageId, asked.ClientId, one.State, claim.Accepted, one.Ended);
                 MessageKey key = new(one.Key.Recipient, receiptId(one.Key, one.State), one.Key.Sender);
                 Acceptance stored = Enqueue(core, key, one.Ended, default, MemberFlags.Receipt, receipt, MostReceipts, MostReceipts);
                 if (stored.Push is { } push) Cores[core].Pushes.Add((push.Flow, key.Recipient, new MailboxPage(0, push.Message.Sequence, false, [push.Message])));

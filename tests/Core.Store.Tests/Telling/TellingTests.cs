@@ -104,7 +104,7 @@ public abstract class TellingTests(ServerFixture fixture) : StoreTest(fixture)
         await Core.Sweeper.SweepOnceAsync();
         StatusChange[] expected = [.. new[] { watched, asked }.Select(key => new StatusChange(key.MessageId, MessageState.Expired, Time.GetUtcNow()))];
         Assert.Equal(expected.OrderBy(c => c.MessageId), (await Feed.ReadAsync(Alice, start)).Changes.OrderBy(c => c.MessageId));
-        Assert.Equal(new Receipt(asked.MessageId, "client id", MessageState.Expired, Time.GetUtcNow()), Assert.Single((await RegisterAliceAsync()).Messages).Receipt);
+        Assert.Equal(new Receipt(asked.MessageId, "client id", MessageState.Expired, Noon, Time.GetUtcNow()), Assert.Single((await RegisterAliceAsync()).Messages).Receipt);
         Assert.Equal(MessageState.Expired, await StateAsync(watched));
     }
 
@@ -205,7 +205,7 @@ public abstract class TellingTests(ServerFixture fixture) : StoreTest(fixture)
         Time.Advance(TimeSpan.FromMinutes(1));
         await Store.EndAsync(key, MessageState.Delivered);
         QueuedMessage receipt = Assert.Single((await RegisterAliceAsync()).Messages);
-        Assert.Equal(new Receipt(key.MessageId, string.Empty, MessageState.Delivered, Noon.AddMinutes(1)), receipt.Receipt);
+        Assert.Equal(new Receipt(key.MessageId, string.Empty, MessageState.Delivered, Noon, Noon.AddMinutes(1)), receipt.Receipt);
         Assert.Equal((Bob, Alice, 0), (receipt.Key.Sender, receipt.Key.Recipient, receipt.Text.Length));
     }
 

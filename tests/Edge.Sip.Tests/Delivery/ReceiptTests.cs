@@ -16,6 +16,7 @@ namespace Edge.Sip.Tests.Delivery;
 public sealed class ReceiptTests
 {
     private const string Id = "7b6c0d3e-0000-4000-8000-000000000001";
+    private static readonly DateTimeOffset Accepted = new(2030, 1, 1, 2, 3, 4, 567, TimeSpan.Zero);
     private static readonly DateTimeOffset Ended = new(2030, 1, 2, 3, 4, 5, 678, TimeSpan.Zero);
 
     [Fact]
@@ -24,18 +25,18 @@ public sealed class ReceiptTests
         <?xml version="1.0" encoding="UTF-8"?>
         <imdn xmlns="urn:ietf:params:xml:ns:imdn">
         <message-id>{Id}</message-id>
-        <datetime>2030-01-02T03:04:05Z</datetime>
+        <datetime>2030-01-01T02:03:04Z</datetime>
         <recipient-uri>sip:bob@example.test</recipient-uri>
         <delivery-notification><status><delivered/></status></delivery-notification>
         </imdn>
 
         """.ReplaceLineEndings("\r\n"),
-        Write(new Receipt { MessageId = Id, Delivered = true, EndTimeMs = Ended.ToUnixTimeMilliseconds() }));
+        Write(new Receipt { MessageId = Id, Delivered = true, AcceptTimeMs = Accepted.ToUnixTimeMilliseconds(), EndTimeMs = Ended.ToUnixTimeMilliseconds() }));
 
     [Fact]
     public void Write_AskedForByCpim_WrappedWithTheClientsId()
     {
-        string body = Write(new Receipt { MessageId = Id, ImdnMessageId = "a<&>\"'b", EndTimeMs = Ended.ToUnixTimeMilliseconds() });
+        string body = Write(new Receipt { MessageId = Id, ImdnMessageId = "a<&>\"'b", AcceptTimeMs = Accepted.ToUnixTimeMilliseconds(), EndTimeMs = Ended.ToUnixTimeMilliseconds() });
         Assert.StartsWith(
             """
             From: <sip:bob@example.test>
@@ -53,7 +54,7 @@ public sealed class ReceiptTests
         Assert.Equal(SipFault.None, CpimMessage.Parse(Encoding.UTF8.GetBytes(body), out CpimMessage message));   // and its length is right
         Assert.False(message.WantsDelivered || message.WantsFailed);   // never a receipt for a receipt
         XElement imdn = XElement.Parse(Encoding.UTF8.GetString(message.Content));
-        Assert.Equal(("a<&>\"'b", "failed"), (Value(imdn, "message-id"), Status(imdn)));
+        Assert.Equal(("a<&>\"'b", "2030-01-01T02:03:04Z", "failed"), (Value(imdn, "message-id"), Value(imdn, "datetime"), Status(imdn)));
     }
 
     [Theory]
@@ -87,7 +88,7 @@ public sealed class ReceiptTests
         {
             LinkDelivery delivery = edge.Core.Delivery(edge.FlowOf("alice"), "alice", 1, text: string.Empty, attempt: attempt);
             (delivery.Sender, delivery.AcceptTimeMs) = ("bob", Ended.ToUnixTimeMilliseconds());
-            delivery.Receipt = new Receipt { MessageId = Id, ImdnMessageId = imdnId, Delivered = delivered, EndTimeMs = Ended.ToUnixTimeMilliseconds() };
+            delivery.Receipt = new Receipt { MessageId = Id, ImdnMessageId = imdnId, Delivered = delivered, AcceptTimeMs = Accepted.ToUnixTimeMilliseconds(), EndTimeMs = Ended.ToUnixTimeMilliseconds() };
             await edge.Core.SendAsync(new CoreEvent { Delivery = delivery });
             await edge.Core.SeenAsync(happened => happened.DeliveryReport, report => report.Attempt == attempt);
         }

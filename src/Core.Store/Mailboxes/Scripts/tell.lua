@@ -1,7 +1,7 @@
 -- Tells a sender that a message ended: appends to the list that its status streams read, if it has one. Telling twice changes nothing.
 -- KEYS: ledger entry, told, sequence
 -- ARGV: state digit, ended (8), now (Unix ms), most changes kept
--- Returns {'1' if appended else '0', '1' if this state is the one told last else '0', message id, receipts asked for or ''}; nothing without a ledger entry
+-- Returns {'1' if appended else '0', '1' if this state is the one told last else '0', message id, receipts asked for or '', accepted (8)}; nothing without a ledger entry
 -- include: sequences.lua
 local function rank(state)
   if state == '0' then return 0 end
@@ -28,4 +28,4 @@ if rank(ARGV[1]) > rank(told) then
     end
   end
 end
-return { appended, told == ARGV[1] and '1' or '0', string.sub(entry, 33, 48), string.sub(entry, 49) }
+return { appended, told == ARGV[1] and '1' or '0', string.sub(entry, 33, 48), string.sub(entry, 49), string.sub(entry, 24, 31) }
