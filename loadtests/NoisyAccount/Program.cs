@@ -16,7 +16,7 @@ const int Noisy = Calm;             // the number of the noisy account
 const int FirstRecipient = 100;
 const int Recipients = 400;         // offline, so many that no queue fills up
 const int NoisyConnections = 8;
-const int WarmUps = 400;
+const int WarmUps = 4_000;           // by accounts of their own, as fast as the noise: half of what a burst allows each
 const int MostUnderWay = 500;
 
 Uri api = new(args[0]);
@@ -102,7 +102,10 @@ async Task MakeNoiseAsync()
 {
     HttpClient[] clients = [.. Enumerable.Range(0, NoisyConnections).Select(_ => Client(Noisy, HttpVersion.Version20))];
     HttpClient[] others = [.. Enumerable.Range(1, NoisyConnections).Select(i => Client(Noisy + i, HttpVersion.Version20))];
-    for (int i = 0; i < WarmUps; i++) await SendAsync(others[i % others.Length], Noisy + 1 + (i % others.Length), i);
+    await Task.WhenAll(others.Select(async (other, n) =>
+    {
+        for (int i = n; i < WarmUps; i += others.Length) await SendAsync(other, Noisy + 1 + n, i);
+    }));
     foreach (HttpClient client in clients) (await client.GetAsync("/v1/limits")).Dispose();   // the handshakes
     await Console.In.ReadLineAsync();
 
