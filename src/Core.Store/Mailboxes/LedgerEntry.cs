@@ -9,7 +9,7 @@ namespace Core.Store.Mailboxes;
 /// message id (16); behind these 48 bytes the receipts asked for, if any, sealed (see SealedReceiptRequest).
 /// </summary>
 /// <remarks>Made by SET NX. <c>tell.lua</c> raises the told state; nothing else changes.</remarks>
-internal readonly record struct LedgerEntry(int RecipientPartition, DateTimeOffset Accepted)
+internal readonly record struct LedgerEntry(int RecipientPartition, DateTimeOffset Accepted, bool AsksReceipts)
 {
     private const int Bytes = 48;
     private const int FingerprintAt = 7;
@@ -45,7 +45,7 @@ internal readonly record struct LedgerEntry(int RecipientPartition, DateTimeOffs
     {
         entry = default;
         if (value.Length < Bytes || value[0] != 'L') return false;
-        entry = new LedgerEntry(BinaryPrimitives.ReadUInt16BigEndian(value[1..]) % StoreNames.Partitions, MailboxMember.Time(value[AcceptedAt..]));
+        entry = new LedgerEntry(BinaryPrimitives.ReadUInt16BigEndian(value[1..]) % StoreNames.Partitions, MailboxMember.Time(value[AcceptedAt..]), value.Length > Bytes);
         return true;
     }
 

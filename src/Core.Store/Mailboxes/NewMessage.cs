@@ -8,7 +8,7 @@ namespace Core.Store.Mailboxes;
 /// <param name="MessageId">Made by the client before its first try, or derived from its SIP request.</param>
 /// <param name="Recipient">Exactly one account (spec S4); it may not exist.</param>
 /// <param name="Text">UTF-8, delivered byte for byte.</param>
-/// <param name="Receipts">The receipts asked for; null for none.</param>
+/// <param name="Receipts">The receipts asked for; null for none. The first try of an id decides: a repeat changes nothing of it.</param>
 public sealed record NewMessage(AccountAddress Sender, Guid MessageId, AccountAddress Recipient, ReadOnlyMemory<byte> Text, ReceiptRequest? Receipts = null)
 {
     /// <summary>The id alone: addresses and text never reach a log.</summary>

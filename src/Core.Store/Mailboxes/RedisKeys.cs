@@ -24,6 +24,8 @@ namespace Core.Store.Mailboxes;
 /// {p}E + edge name          string      empty: some core had a link to the edge just now                 30 s
 /// core-store:format         string      format, partitions and check of the name key: see RedisGuard     none
 /// core-store:cores          sorted set  score = last sign of life, Unix ms; member = core id             none
+/// core-store:asked          sorted set  score = until when, Unix ms; member = partition (2) and handle   none: 10 s each
+///                                       of an account whose edge its sweeper does not reach
 /// </code>
 /// And one channel, <c>core-store:wake</c>: see Wakeups.
 /// </remarks>
@@ -31,6 +33,7 @@ internal static class RedisKeys
 {
     public static readonly RedisKey Format = "core-store:format";
     public static readonly RedisKey Cores = "core-store:cores";
+    public static readonly RedisKey Asked = "core-store:asked";
     public static readonly RedisChannel Wake = RedisChannel.Literal("core-store:wake");
 
     private static readonly byte[][] Tags = [.. Enumerable.Range(0, StoreNames.Partitions).Select(p => Encoding.ASCII.GetBytes($"{{{p}}}"))];

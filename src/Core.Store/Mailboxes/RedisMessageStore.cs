@@ -92,6 +92,7 @@ internal sealed class RedisMessageStore(
 
         // A mistyped recipient must not use up the id; a repeat finds its claim even when the account is gone by now.
         Task<bool> watched = message.Receipts is null ? redis.Database.KeyExistsAsync(RedisKeys.Told(sender)) : Task.FromResult(true);
+        bool asked = false;
         bool claimed = await accounts.ExistsAsync(message.Recipient, recipient).ConfigureAwait(false)
             && await redis.Database.StringSetAsync(ledger, Claim(message, recipient, name, accepted), _options.OutcomeLifetime, When.NotExists).ConfigureAwait(false);
         if (!claimed)
@@ -103,10 +104,10 @@ internal sealed class RedisMessageStore(
                 return new Acceptance(AcceptOutcome.IdReused, null, null);
             if (accepted - entry.Accepted > RenewClaimAfter)
                 await redis.Database.KeyExpireAsync(ledger, _options.OutcomeLifetime).ConfigureAwait(false);
-            accepted = entry.Accepted;
+            (accepted, asked) = (entry.Accepted, entry.AsksReceipts);   // the first try's wish, even if it died before it was stored
         }
 
-        MemberFlags flags = await watched.ConfigureAwait(false) ? MemberFlags.Tell : MemberFlags.None;
+        MemberFlags flags = await watched.ConfigureAwait(false) || asked ? MemberFlags.Tell : MemberFlags.None;
         QueueLimits queue = limits.Current.Queue;
         return await mailboxes.EnqueueAsync(
             message, sender, recipient, name, accepted, flags, queue.PerRecipient, queue.PerSender).ConfigureAwait(false);

@@ -10,18 +10,15 @@ using StackExchange.Redis;
 
 namespace Core.Store.Presence;
 
-/// <summary>Hints between cores over one Redis channel: pieces of 19 bytes, a kind ('w' wake, 'l' look), the partition (2) and the account's handle (16).</summary>
+/// <summary>Hints between cores over one Redis channel: the handles (16 bytes) of accounts whose streams are to look.</summary>
 /// <remarks>
 /// Whatever piled up while the last PUBLISH was under way goes out as one. A full queue, a lost connection or a forbidden channel drops hints:
 /// nothing but time depends on them.
 /// </remarks>
 internal sealed class Wakeups : IWakeups, IAsyncDisposable
 {
-    private const int PieceBytes = 19;
     private const int MostQueued = 16_384;
     private const int MostAtOnce = 512;
-    private const byte WakeKind = (byte)'w';
-    private const byte LookKind = (byte)'l';
 
     private readonly RedisConnection _redis;
     private readonly StoreNames _names;
@@ -32,9 +29,6 @@ internal sealed class Wakeups : IWakeups, IAsyncDisposable
     private Task _publishing = Task.CompletedTask;
 
     public Wakeups(RedisConnection redis, StoreNames names, ILogger<Wakeups> logger) => (_redis, _names, _logger) = (redis, names, logger);
-
-    /// <summary>Another core asks for a look at an account whose edge it does not reach.</summary>
-    public event Action<AccountName>? LookAsked;
 
     /// <summary>Begins to listen and to publish, once Redis is connected.</summary>
     public async Task StartAsync()
@@ -66,11 +60,8 @@ internal sealed class Wakeups : IWakeups, IAsyncDisposable
     public void Wake(AccountName account)
     {
         Call(account.Handle);
-        _queue.Writer.TryWrite(Piece(WakeKind, account));
+        _queue.Writer.TryWrite(account.Handle);
     }
-
-    /// <summary>Asks the other cores to look at an account: perhaps one of them reaches its edge.</summary>
-    public void AskLook(AccountName account) => _queue.Writer.TryWrite(Piece(LookKind, account));
 
     public async ValueTask DisposeAsync()
     {
@@ -81,12 +72,8 @@ internal sealed class Wakeups : IWakeups, IAsyncDisposable
     private void Heard(ReadOnlySpan<byte> message)
     {
         if (message.Length < _self.Length || message[.._self.Length].SequenceEqual(_self)) return;
-        for (ReadOnlySpan<byte> rest = message[_self.Length..]; rest.Length >= PieceBytes; rest = rest[PieceBytes..])
-        {
-            byte[] handle = rest.Slice(3, StoreNames.NameBytes).ToArray();
-            if (rest[0] == WakeKind) Call(handle);
-            else if (rest[0] == LookKind) LookAsked?.Invoke(new AccountName(handle, BinaryPrimitives.ReadUInt16BigEndian(rest[1..]) % StoreNames.Partitions));
-        }
+        for (ReadOnlySpan<byte> rest = message[_self.Length..]; rest.Length >= StoreNames.NameBytes; rest = rest[StoreNames.NameBytes..])
+            Call(rest[..StoreNames.NameBytes]);
     }
 
     private void Call(ReadOnlySpan<byte> handle)
@@ -102,7 +89,7 @@ internal sealed class Wakeups : IWakeups, IAsyncDisposable
         {
             batch.SetLength(0);
             batch.Write(_self);
-            for (int i = 0; i < MostAtOnce && _queue.Reader.TryRead(out byte[]? piece); i++) batch.Write(piece);
+            for (int i = 0; i < MostAtOnce && _queue.Reader.TryRead(out byte[]? handle); i++) batch.Write(handle);
             try
             {
                 await _redis.Subscriber.PublishAsync(RedisKeys.Wake, batch.ToArray()).ConfigureAwait(false);
@@ -115,8 +102,6 @@ internal sealed class Wakeups : IWakeups, IAsyncDisposable
     }
 
     private static UInt128 Key(ReadOnlySpan<byte> handle) => BinaryPrimitives.ReadUInt128BigEndian(handle);
-
-    private static byte[] Piece(byte kind, AccountName account) => [kind, (byte)(account.Partition >> 8), (byte)account.Partition, .. account.Handle];
 
     private sealed class Subscription(Wakeups owner, UInt128 account, Action wake) : IDisposable
     {

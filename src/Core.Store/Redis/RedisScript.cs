@@ -16,6 +16,7 @@ internal sealed class RedisScript
     public static readonly RedisScript Page = new("page.lua");
     public static readonly RedisScript Fail = new("fail.lua");
     public static readonly RedisScript Look = new("look.lua");
+    public static readonly RedisScript Ask = new("ask.lua");
     public static readonly RedisScript Tell = new("tell.lua");
     public static readonly RedisScript ToTell = new("totell.lua");
     public static readonly RedisScript OpenTold = new("open-told.lua");
@@ -30,7 +31,7 @@ internal sealed class RedisScript
     public static readonly RedisScript Seen = new("seen.lua");
 
     public static readonly IReadOnlyList<RedisScript> All =
-        [Enqueue, End, Drop, Register, Unregister, Page, Fail, Look, Tell, ToTell, OpenTold, Told, Orphans, DeleteAccount, ReplaceAccount, Lease, Release, Sign, Epoch, Seen];
+        [Enqueue, End, Drop, Register, Unregister, Page, Fail, Look, Ask, Tell, ToTell, OpenTold, Told, Orphans, DeleteAccount, ReplaceAccount, Lease, Release, Sign, Epoch, Seen];
 
     private RedisScript(string file)
     {

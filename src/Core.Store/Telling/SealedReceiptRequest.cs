@@ -38,13 +38,16 @@ internal sealed class SealedReceiptRequest(KeyRing ring)
         return value;
     }
 
-    /// <returns>False for altered bytes, another message's request, or a key that the ring lacks by now.</returns>
+    /// <returns>False for altered bytes or another message's request.</returns>
+    /// <exception cref="StoreUnavailableException">The ring lacks its key: this core's file is behind the others', or the key was wiped before the claim ended.</exception>
     public bool TryOpen(ReadOnlySpan<byte> value, byte[] message, out ReceiptRequest request, out AccountAddress recipient)
     {
         request = null!;
         recipient = default;
         int plainBytes = value.Length - HeaderBytes - EnvelopeCipher.TagBytes;
-        if (plainBytes < LengthBytes || !ring.TryGet(KeyPurpose.Message, BinaryPrimitives.ReadUInt32BigEndian(value), out RingKey? key)) return false;
+        if (plainBytes < LengthBytes) return false;
+        if (!ring.TryGet(KeyPurpose.Message, BinaryPrimitives.ReadUInt32BigEndian(value), out RingKey? key))
+            throw new StoreUnavailableException("The key ring lacks the key of a receipt request.");
         Span<byte> plain = new byte[plainBytes];
         if (!EnvelopeCipher.TryOpen(key, KeyPurpose.Message, value.Slice(4, EnvelopeCipher.SaltBytes), Context(value, message), value[HeaderBytes..], plain)) return false;
         ReadOnlySpan<byte> rest = plain[LengthBytes..];

@@ -88,7 +88,7 @@ internal sealed class Teller(
 
     private async Task<bool> SendReceiptAsync(EndedMessage ended, Guid messageId, byte[] asked, DateTimeOffset accepted)
     {
-        if (!requests.TryOpen(asked, ended.Message, out ReceiptRequest request, out AccountAddress recipient)) return true;   // altered, or told long after its time
+        if (!requests.TryOpen(asked, ended.Message, out ReceiptRequest request, out AccountAddress recipient)) return true;   // altered
         if (!(ended.State == MessageState.Delivered ? request.Delivered : request.Failed)) return true;
         if (await accounts.FindAsync(ended.Sender).ConfigureAwait(false) is not { } sender) return true;   // deleted
 

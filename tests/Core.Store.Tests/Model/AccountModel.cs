@@ -122,8 +122,8 @@ internal sealed class AccountModel(AccountAddress address, AccountName name, Par
         LookBy(now);
     }
 
-    /// <summary>A sweeper's look: sets when to look next.</summary>
-    public LookModel Look(DateTimeOffset now)
+    /// <summary>A sweeper's look: sets when to look next, but for a push, which is settled after it.</summary>
+    public LookModel Look(DateTimeOffset now, BindingModel? settles = null)
     {
         if (Mailbox.Count == 0)
         {
@@ -135,10 +135,13 @@ internal sealed class AccountModel(AccountAddress address, AccountName name, Par
         MessageModel[] expired = [.. Mailbox.Values.Where(m => m.Expires <= now)];
         if (expired.Length > 0) return new LookModel(MessageState.Expired, expired, null, null);
 
+        BindingModel? active = Active(now);
+        if (settles is not null && active != settles) return LookModel.Nothing;
+        if (settles is null && active is not null && Mailbox.Values.Any(m => IsDue(m, now))) return new LookModel(null, [], active, ReadPage(0, now));
         LookAt = Mailbox.Values.Min(m => m.Expires);
-        if (Active(now) is not { } active) return LookModel.Nothing;
+        if (active is null) return LookModel.Nothing;
         foreach ((_, DateTimeOffset at) in Mailbox.Values.Select(m => _failed.GetValueOrDefault(m))) LookBy(at > now ? at : now + LookAgain);
-        return Mailbox.Values.Any(m => IsDue(m, now)) ? new LookModel(null, [], active.Flow, ReadPage(0, now)) : LookModel.Nothing;
+        return LookModel.Nothing;
     }
 
     /// <summary>Deletes the account; its mailbox is for the caller to end.</summary>
@@ -193,7 +196,7 @@ internal sealed record PageModel(long After, long Upto, bool More, IReadOnlyList
 }
 
 /// <summary>What a sweeper is to do: end some as this state, or push a page.</summary>
-internal sealed record LookModel(MessageState? End, MessageModel[] Messages, FlowId? Flow, PageModel? Page)
+internal sealed record LookModel(MessageState? End, MessageModel[] Messages, BindingModel? Binding, PageModel? Page)
 {
     public static readonly LookModel Nothing = new(null, [], null, null);
 }

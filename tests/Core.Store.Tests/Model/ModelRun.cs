@@ -124,7 +124,6 @@ internal sealed class ModelRun : IAsyncDisposable
         if (real == Died)
         {
             Deaths++;
-            if (planned.Step is SweepStep) _promises.SweepLost(_model.Clock(core));
             _real.Restart(core, _addresses);
             _model.Cores[core].Known.Clear();
         }

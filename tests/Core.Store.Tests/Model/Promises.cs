@@ -57,12 +57,6 @@ internal sealed class Promises(StoreModel model, ModelLimits limits)
         }
     }
 
-    /// <summary>A sweeping core died, perhaps between its look and its push: as if it had pushed in vain, the next look is 33 s later.</summary>
-    public void SweepLost(DateTimeOffset now)
-    {
-        foreach ((FlowId, long, MessageKey) key in _owed.Keys.ToArray()) _owed[key] = now;
-    }
-
     /// <summary>Mailboxes are within their quotas; a sweep leaves nothing expired in them; what is due for an active device is given to it, or looked at by a sweep, every 33 s.</summary>
     public void Check(DateTimeOffset now, bool afterSweep)
     {

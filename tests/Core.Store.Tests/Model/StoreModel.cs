@@ -104,6 +104,7 @@ internal sealed class StoreModel(ModelLimits limits, IReadOnlyList<AccountModel>
             if (claim.Recipient != message.Recipient || claim.Text != text) return new Acceptance(AcceptOutcome.IdReused, null, null);
             if (accepted - claim.Accepted > TimeSpan.FromHours(12)) Call(core, () => true);
             accepted = claim.Accepted;
+            told |= claim.Receipts is not null;
         }
 
         return Enqueue(core, new MessageKey(message.Sender, message.MessageId, message.Recipient), accepted, message.Text, told ? MemberFlags.Tell : MemberFlags.None, null, limits.MostQueued, limits.MostOfSender);
@@ -209,7 +210,8 @@ internal sealed class StoreModel(ModelLimits limits, IReadOnlyList<AccountModel>
             if (look.Page is { } page)
             {
                 MailboxPage read = Read(core, page);
-                if (read.Messages.Count > 0) Cores[core].Pushes.Add((look.Flow!.Value, account.Address, read));
+                if (read.Messages.Count > 0) Cores[core].Pushes.Add((look.Binding!.Flow, account.Address, read));
+                Call(core, () => account.Look(at, look.Binding));
             }
 
             if (look.End is not { } end) return;

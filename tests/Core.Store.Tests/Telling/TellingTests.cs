@@ -2,7 +2,9 @@ using Core.Store.Mailboxes;
 using Core.Store.Presence;
 using Core.Store.Redis;
 using Core.Store.Telling;
+using Core.Store.Tests.Model;
 using Core.Store.Tests.Support;
+using Microsoft.Extensions.DependencyInjection;
 using StackExchange.Redis;
 using Testing.Shared;
 
@@ -282,6 +284,36 @@ public abstract class TellingTests(ServerFixture fixture) : StoreTest(fixture)
         await Store.EndAsync(key, MessageState.Delivered);
         await Core.Accounts.CreateAsync(Alice, "new");
         Assert.Empty((await RegisterAliceAsync()).Messages);
+    }
+
+    [Fact]   // the core died between claim and enqueue: the repeat does not ask any more, but the first try did
+    [Spec("D.one-id")]
+    public async Task Receipt_FirstTryAskedAndDied_RepeatKeepsTheWish()
+    {
+        TestCore dying = await StartCoreAsync("core-2", replace: services => services.AddSingleton<RedisConnection, CutConnection>());
+        NewMessage message = Message(Alice, Bob, "hello");
+        ((CutConnection)dying.Get<RedisConnection>()).Cut.Arm(2, CutKind.DiesBefore, null);
+        await Assert.ThrowsAsync<StoreUnavailableException>(() => dying.Store.AcceptAsync(message with { Receipts = new ReceiptRequest("client id", true, true) }));
+        Assert.Equal(AcceptOutcome.Accepted, (await Store.AcceptAsync(message)).Outcome);
+        await Store.EndAsync(new MessageKey(Alice, message.MessageId, Bob), MessageState.Delivered);
+        Assert.Equal("client id", Assert.Single((await RegisterAliceAsync()).Messages).Receipt!.ClientId);
+    }
+
+    [Fact]   // this core's key ring is behind: not told is not told
+    public async Task Receipt_KeyMissing_StaysToBeTold()
+    {
+        MessageKey key = await AcceptedWithReceiptsAsync(new ReceiptRequest(string.Empty, true, true));
+        AccountName alice = Core.Names.Account(Alice);
+        RedisKey ledger = RedisKeys.Ledger(alice, Core.Names.Message(alice, key.MessageId)), totell = RedisKeys.ToTell(Core.Names.Account(Bob).Partition);
+        byte[] entry = (await Core.Redis.StringGetAsync(ledger))!;
+        await Core.Redis.StringSetRangeAsync(ledger, 48, new byte[] { 0xFF, 0xFF, 0xFF, 0xFF });
+        await Store.EndAsync(key, MessageState.Delivered);
+        Assert.Equal(1, await Core.Redis.SetLengthAsync(totell));
+        await Core.Redis.StringSetRangeAsync(ledger, 48, entry[48..52]);
+        Time.Advance(TimeSpan.FromSeconds(3));
+        await Core.Sweeper.SweepOnceAsync();
+        Assert.Equal(key.MessageId, Assert.Single((await RegisterAliceAsync()).Messages).Receipt!.MessageId);
+        Assert.Equal(0, await Core.Redis.SetLengthAsync(totell));
     }
 
     [Fact]   // nothing of the request can be read in Redis, and it does not open as another message's

@@ -1,6 +1,7 @@
--- The sweeper's look at one account that is due: takes it out of busy, or sets when to look next.
+-- The sweeper's look at one account that is due: takes it out of busy, or sets when to look next. What is to be pushed stays due until a
+-- second call, after the push, settles it: a core that dies in between leaves it to the next sweep.
 -- KEYS: mailbox, busy, tries, bindings, accounts
--- ARGV: now (Unix ms), account's handle, look again after (ms), page size
+-- ARGV: now (Unix ms), account's handle, look again after (ms), page size, '' or, to settle, the active binding's line as the look returned it
 -- Returns {'empty'}; {'orphaned', members ...} without an account; {'expired', members ...}; {'wait'};
 --   or {'push', after, upto, more, active binding's line, then member, sequence, tries, failed before ...}
 -- include: bindings.lua
@@ -34,7 +35,8 @@ for i = 1, #members do
 end
 if #expired > 1 then return expired end   -- still due in busy: looked at again once these are ended
 
-local active = readBindings(KEYS[4], now)[1]
+local active, settles = readBindings(KEYS[4], now)[1], ARGV[5] ~= ''
+if settles and (not active or bindingLine(active) ~= ARGV[5]) then return { 'wait' } end   -- another device's turn by now
 if not active then
   -- Only expiry can happen to it until somebody registers.
   nextLook = nil
@@ -42,14 +44,13 @@ if not active then
     local expires = unixMs(members[i], 1)
     if not nextLook or expires < nextLook then nextLook = expires end
   end
-  due = false
+elseif due and not settles then
+  local reply = { 'push', '0', '0', '0', bindingLine(active) }
+  appendPage(reply, KEYS[1], failed, '0', tonumber(ARGV[4]), now)
+  return reply
 elseif due and now + tonumber(ARGV[3]) < nextLook then
   nextLook = now + tonumber(ARGV[3])
 end
 redis.call('ZREM', KEYS[2], '')   -- a freeing command first: then Redis lets the rest pass even when its memory is full
 redis.call('ZADD', KEYS[2], string.format('%.0f', nextLook), ARGV[2])
-if not due then return { 'wait' } end
-
-local reply = { 'push', '0', '0', '0', bindingLine(active) }
-appendPage(reply, KEYS[1], failed, '0', tonumber(ARGV[4]), now)
-return reply
+return { 'wait' }
