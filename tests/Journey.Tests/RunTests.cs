@@ -12,14 +12,14 @@ public sealed class RunTests : IDisposable
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private readonly string _folder = Directory.CreateTempSubdirectory("run-").FullName;
-    private readonly int _firstMetrics = JourneySystem.FreePort();
+    private readonly int _firstMetrics = FreePort.Next();
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     [Fact]
     public async Task Run_StartKillStop_FilesRestartAndNothingLeft()
     {
-        await using ChildProcess host = await StartAsync(JourneySystem.FreePort());
+        await using ChildProcess host = await StartAsync(FreePort.Next());
         await Wait.UntilAsync(() => host.Lines.Contains("ready") || !host.IsRunning, Patience, "ready");
         Assert.True(host.IsRunning, host.Output);
 
@@ -49,7 +49,7 @@ public sealed class RunTests : IDisposable
     [Fact]
     public async Task Run_KilledHard_NoPartSurvives()
     {
-        await using ChildProcess host = await StartAsync(JourneySystem.FreePort());
+        await using ChildProcess host = await StartAsync(FreePort.Next());
         await Wait.UntilAsync(() => host.Lines.Contains("ready") || !host.IsRunning, Patience, "ready");
         IReadOnlyDictionary<string, int> parts = Pids();
 
@@ -77,7 +77,7 @@ public sealed class RunTests : IDisposable
     {
         using LimitsOnDisk file = new("""{"sender": {"burst": 0}, "pairs": {}}""");
 
-        await using ChildProcess host = await StartAsync(JourneySystem.FreePort(), "--limits", file.Path);
+        await using ChildProcess host = await StartAsync(FreePort.Next(), "--limits", file.Path);
 
         Assert.Equal(1, await host.ExitCodeAsync(Patience));
         Assert.All(["sender.burst must be a whole number from 1 to 1000000", "pairs is not known"], fault => Assert.Contains(fault, host.Output, StringComparison.Ordinal));
@@ -88,8 +88,8 @@ public sealed class RunTests : IDisposable
         [
             "dotnet", Journeys.Required(Journeys.DevHostAssembly, "tests/publish host"), "run",
             "--core-assembly", Journeys.CoreAssembly, "--edge-binary", Journeys.EdgeBinary, "--data", _folder,
-            "--sip-port", $"{sipPort}", "--api-port", $"{JourneySystem.FreePort()}", "--admin-port", $"{JourneySystem.FreePort()}",
-            "--link-port", $"{JourneySystem.FreePort()}", "--metrics-port", $"{_firstMetrics}",
+            "--sip-port", $"{sipPort}", "--api-port", $"{FreePort.Next()}", "--admin-port", $"{FreePort.Next()}",
+            "--link-port", $"{FreePort.Next()}", "--metrics-port", $"{_firstMetrics}",
             .. further,
         ],
         _folder);

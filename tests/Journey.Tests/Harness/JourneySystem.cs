@@ -1,12 +1,12 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Http.Json;
-using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Dev.Host;
 using Dev.Host.Certificates;
 using StackExchange.Redis;
+using Testing.Shared;
 using Testing.Shared.Sip;
 
 namespace Journey.Tests.Harness;
@@ -23,9 +23,9 @@ public sealed class JourneySystem : IAsyncLifetime
     private readonly string _coreAssembly;
     private readonly string[] _coreSettings;
     private readonly string _token = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
-    private readonly int _redisPort = FreePort();
-    private readonly int _adminPort = FreePort();
-    private readonly int _linkPort = FreePort();
+    private readonly int _redisPort = FreePort.Next();
+    private readonly int _adminPort = FreePort.Next();
+    private readonly int _linkPort = FreePort.Next();
     private readonly List<ChildProcess> _ended = [];
     private HttpClient _http = null!;
     private HttpClient _plain = null!;
@@ -44,16 +44,16 @@ public sealed class JourneySystem : IAsyncLifetime
     internal string Folder { get; } = Directory.CreateTempSubdirectory("journey-").FullName;
 
     /// <summary>Port of the public API.</summary>
-    internal int ApiPort { get; } = FreePort();
+    internal int ApiPort { get; } = FreePort.Next();
 
     /// <summary>Port of the edge.</summary>
-    internal int SipPort { get; } = FreePort();
+    internal int SipPort { get; } = FreePort.Next();
 
     /// <summary>Port of the core's metrics and health.</summary>
-    internal int CoreMetricsPort { get; } = FreePort();
+    internal int CoreMetricsPort { get; } = FreePort.Next();
 
     /// <summary>Port of the edge's metrics and health.</summary>
-    internal int EdgeMetricsPort { get; } = FreePort();
+    internal int EdgeMetricsPort { get; } = FreePort.Next();
 
     /// <summary>The core.</summary>
     internal ChildProcess Core { get; private set; } = null!;
@@ -248,14 +248,6 @@ public sealed class JourneySystem : IAsyncLifetime
         },
         StartDeadline,
         $"{process.Name} is ready");
-
-    /// <summary>A port that is free now.</summary>
-    internal static int FreePort()
-    {
-        using TcpListener listener = new(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
 }
 
 /// <summary>A name and its password.</summary>
