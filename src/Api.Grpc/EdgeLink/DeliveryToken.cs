@@ -8,7 +8,7 @@ namespace Api.Grpc.EdgeLink;
 /// <summary>Proof that this message was handed to this flow: HMAC over id, sender, recipient, edge, epoch and flow. A report counts only with it.</summary>
 internal sealed class DeliveryToken(IDerivedKeys keys)
 {
-    private readonly byte[] _key = keys.Derive("delivery-token");
+    private readonly KeyedHash _key = keys.Hash("delivery-token");
 
     public ByteString Issue(in MessageKey message, FlowId flow)
     {

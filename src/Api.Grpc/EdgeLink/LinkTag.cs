@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Text;
+using Core.Store.Envelopes;
 
 namespace Api.Grpc.EdgeLink;
 
@@ -41,15 +42,10 @@ internal ref struct LinkTag(Span<byte> buffer)
     }
 
     /// <summary>Writes the tag of all parts.</summary>
-    public readonly void Sign(byte[] key, Span<byte> tag)
-    {
-        Span<byte> whole = stackalloc byte[HMACSHA256.HashSizeInBytes];
-        HMACSHA256.HashData(key, _buffer[.._length], whole);
-        whole[..Bytes].CopyTo(tag);
-    }
+    public readonly void Sign(KeyedHash key, Span<byte> tag) => key.Compute(_buffer[.._length], tag[..Bytes]);
 
     /// <summary>Whether a tag is that of all parts; compared in constant time.</summary>
-    public readonly bool Verify(byte[] key, ReadOnlySpan<byte> tag)
+    public readonly bool Verify(KeyedHash key, ReadOnlySpan<byte> tag)
     {
         Span<byte> ours = stackalloc byte[Bytes];
         Sign(key, ours);

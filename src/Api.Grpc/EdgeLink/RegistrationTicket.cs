@@ -15,7 +15,7 @@ internal sealed class RegistrationTicket(IDerivedKeys keys, TimeProvider time, I
     private const byte Version = 1;
     private const int HeadBytes = 13;
 
-    private readonly byte[] _key = keys.Derive("registration-ticket");
+    private readonly KeyedHash _key = keys.Hash("registration-ticket");
     private readonly TimeSpan _lifetime = options.Value.TicketLifetime;
 
     /// <summary>Makes a ticket from now on.</summary>

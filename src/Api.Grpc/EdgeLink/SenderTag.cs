@@ -6,7 +6,7 @@ namespace Api.Grpc.EdgeLink;
 /// <summary>16 hex digits of HMAC(sender): part of a delivery's Call-ID, and its From tag; equal on every attempt, never shared by two senders' messages.</summary>
 internal sealed class SenderTag(IDerivedKeys keys)
 {
-    private readonly byte[] _key = keys.Derive("sender-tag");
+    private readonly KeyedHash _key = keys.Hash("sender-tag");
 
     public string Of(AccountAddress sender)
     {

@@ -16,7 +16,7 @@ internal sealed class ReceiveToken(IDerivedKeys keys)
     private const int MostBytes = 1 + 64 + LinkTag.Bytes;
     private const int MostCharacters = 108;
 
-    private readonly byte[] _key = keys.Derive("receive-token");
+    private readonly KeyedHash _key = keys.Hash("receive-token");
 
     public string Of(in MessageKey message)
     {

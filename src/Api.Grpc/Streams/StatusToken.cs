@@ -16,7 +16,7 @@ internal sealed class StatusToken(IDerivedKeys keys)
     private const int Bytes = HeadBytes + LinkTag.Bytes;
     private const int Characters = 34;
 
-    private readonly byte[] _key = keys.Derive("status-token");
+    private readonly KeyedHash _key = keys.Hash("status-token");
 
     public string Of(AccountAddress account, long position)
     {

@@ -2,7 +2,7 @@ using System.Security.Cryptography;
 
 namespace Core.Store.Envelopes;
 
-/// <summary>AES-256-GCM with a key and a nonce of its own for every sealed thing: HKDF-SHA256 (RFC 5869) over the ring key and a random salt.</summary>
+/// <summary>AES-256-GCM with a key and a nonce of its own for every sealed thing: HKDF-Expand (RFC 5869, SHA-256) of the ring key and a random salt.</summary>
 /// <remarks>No (key, nonce) pair is met twice unless a 16-byte random salt repeats; docs/adr/0002 has the argument.</remarks>
 internal static class EnvelopeCipher
 {
@@ -14,6 +14,7 @@ internal static class EnvelopeCipher
 
     private const int KeyBytes = 32;
     private const int NonceBytes = 12;
+    private const int LabelBytes = 16;
 
     /// <summary>Seals.</summary>
     /// <param name="key">Of the ring.</param>
@@ -71,12 +72,15 @@ internal static class EnvelopeCipher
 
     private static void Derive(RingKey key, KeyPurpose purpose, ReadOnlySpan<byte> salt, Span<byte> derived)
     {
-        ReadOnlySpan<byte> info = purpose switch
+        ReadOnlySpan<byte> label = purpose switch
         {
             KeyPurpose.Message => "edge message v1"u8,
             KeyPurpose.Account => "edge account v1"u8,
             _ => throw new ArgumentOutOfRangeException(nameof(purpose), "seals nothing"),
         };
-        HKDF.DeriveKey(HashAlgorithmName.SHA256, key.Bytes, derived, salt, info);
+        Span<byte> labelled = stackalloc byte[LabelBytes + SaltBytes];
+        label.CopyTo(labelled);
+        salt.CopyTo(labelled[label.Length..]);
+        key.Hash.Expand(labelled[..(label.Length + SaltBytes)], derived);
     }
 }

@@ -5,6 +5,9 @@ namespace Core.Store.Envelopes;
 /// <param name="Bytes">32 random bytes.</param>
 internal sealed record RingKey(uint Id, byte[] Bytes)
 {
+    /// <summary>HMAC under this key.</summary>
+    public KeyedHash Hash { get; } = new(Bytes);
+
     /// <summary>Hides the key.</summary>
     public override string ToString() => $"key {Id}";
 }

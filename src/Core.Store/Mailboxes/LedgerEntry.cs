@@ -60,13 +60,6 @@ internal readonly record struct LedgerEntry(int RecipientPartition, DateTimeOffs
         return CryptographicOperations.FixedTimeEquals(expected, value.Slice(FingerprintAt, FingerprintBytes));
     }
 
-    private static void Fingerprint(RingKey key, AccountName recipient, ReadOnlySpan<byte> text, Span<byte> output)
-    {
-        Span<byte> hash = stackalloc byte[32];
-        using IncrementalHash hmac = IncrementalHash.CreateHMAC(HashAlgorithmName.SHA256, key.Bytes);
-        hmac.AppendData(recipient.Handle);   // of fixed length: no text can pass for part of it
-        hmac.AppendData(text);
-        hmac.GetHashAndReset(hash);
-        hash[..FingerprintBytes].CopyTo(output);
-    }
+    private static void Fingerprint(RingKey key, AccountName recipient, ReadOnlySpan<byte> text, Span<byte> output) =>
+        key.Hash.Compute(recipient.Handle, text, output);   // the handle is of fixed length: no text can pass for part of it
 }

@@ -1,5 +1,5 @@
 using System.Buffers.Binary;
-using System.Security.Cryptography;
+using System.Collections.Concurrent;
 using System.Text;
 using Core.Store.Accounts;
 using Core.Store.Envelopes;
@@ -15,19 +15,24 @@ internal sealed class StoreNames(KeyRing ring)
     /// <summary>Bytes of every name: at a billion names two alike have a chance of 10^-21.</summary>
     public const int NameBytes = 16;
 
-    private readonly byte[] _key = ring.Current(KeyPurpose.Name).Bytes;
+    /// <summary>Remembered, at about 300 bytes an account: 15 MB at most.</summary>
+    private const int MostRemembered = 50_000;
 
-    /// <summary>Of an account.</summary>
+    private readonly KeyedHash _key = ring.Current(KeyPurpose.Name).Hash;
+    private readonly ConcurrentDictionary<AccountAddress, AccountName> _accounts = new();
+    private int _remembered;
+
+    /// <summary>Of an account. A message asks for its sender's and its recipient's at every step of its life: the last ones used are remembered.</summary>
     public AccountName Account(AccountAddress address)
     {
-        Span<byte> hash = stackalloc byte[32];
-        Span<byte> input = stackalloc byte[2 + 64 + (253 * 3)];
-        input[0] = (byte)'a';
-        int length = 1 + Encoding.UTF8.GetBytes(address.User, input[1..]);
-        input[length++] = (byte)'@';
-        length += Encoding.UTF8.GetBytes(address.Domain, input[length..]);
-        HMACSHA256.HashData(_key, input[..length], hash);
-        return new AccountName(hash[..NameBytes].ToArray(), BinaryPrimitives.ReadUInt16BigEndian(hash[NameBytes..]) % Partitions);
+        if (_accounts.TryGetValue(address, out AccountName name)) return name;
+        if (Interlocked.Increment(ref _remembered) >= MostRemembered)   // the dictionary's own count would take all of its locks
+        {
+            Volatile.Write(ref _remembered, 0);
+            _accounts.Clear();
+        }
+
+        return _accounts[address] = MakeAccount(address);
     }
 
     /// <summary>Of a message: its sender and id, so that one sender's ids never meet another's.</summary>
@@ -59,10 +64,22 @@ internal sealed class StoreNames(KeyRing ring)
     /// <summary>Of the name key itself: a store filled with another ring is told by it.</summary>
     public string KeyCheck() => Convert.ToHexStringLower(Cut("key check"u8));
 
-    private byte[] Cut(ReadOnlySpan<byte> input)
+    private AccountName MakeAccount(AccountAddress address)
     {
         Span<byte> hash = stackalloc byte[32];
-        HMACSHA256.HashData(_key, input, hash);
-        return hash[..NameBytes].ToArray();
+        Span<byte> input = stackalloc byte[2 + 64 + (253 * 3)];
+        input[0] = (byte)'a';
+        int length = 1 + Encoding.UTF8.GetBytes(address.User, input[1..]);
+        input[length++] = (byte)'@';
+        length += Encoding.UTF8.GetBytes(address.Domain, input[length..]);
+        _key.Compute(input[..length], hash);
+        return new AccountName(hash[..NameBytes].ToArray(), BinaryPrimitives.ReadUInt16BigEndian(hash[NameBytes..]) % Partitions);
+    }
+
+    private byte[] Cut(ReadOnlySpan<byte> input)
+    {
+        byte[] name = new byte[NameBytes];
+        _key.Compute(input, name);
+        return name;
     }
 }

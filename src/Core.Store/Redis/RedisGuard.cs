@@ -104,7 +104,7 @@ internal sealed class RedisGuard(
 
     private async Task CheckFormatAsync()
     {
-        string ours = string.Create(CultureInfo.InvariantCulture, $"2 {StoreNames.Partitions} {new StoreNames(ring).KeyCheck()}");
+        string ours = string.Create(CultureInfo.InvariantCulture, $"3 {StoreNames.Partitions} {new StoreNames(ring).KeyCheck()}");
         try
         {
             await redis.Database.StringSetAsync(RedisKeys.Format, ours, when: When.NotExists).ConfigureAwait(false);
