@@ -16,9 +16,9 @@ internal sealed class MailboxWriter(RedisConnection redis, MessageEnvelope envel
     /// <summary>The safety net under the exact check: a record's TTL is so much longer than its validity.</summary>
     public static readonly TimeSpan RecordGrace = TimeSpan.FromHours(1);
 
-    private readonly TimeSpan _validity = options.Value.Validity;
+    private readonly CoreStoreOptions _options = options.Value;
 
-    /// <summary>Seals and stores, unless it is there already.</summary>
+    /// <summary>Seals and stores, unless it is there already. The id has been claimed, or is made by us.</summary>
     /// <param name="message">What to store.</param>
     /// <param name="sender">Its sender's name.</param>
     /// <param name="recipient">Its recipient's name.</param>
@@ -30,18 +30,46 @@ internal sealed class MailboxWriter(RedisConnection redis, MessageEnvelope envel
     public async Task<Acceptance> EnqueueAsync(
         NewMessage message, AccountName sender, AccountName recipient, byte[] name, DateTimeOffset accepted, MemberFlags flags, int mostQueued, int mostOfSender)
     {
-        DateTimeOffset expires = accepted + _validity;
+        RedisResult[] reply = await SendAsync(message, sender, recipient, name, accepted, flags, mostQueued, mostOfSender, claim: null).ConfigureAwait(false);
+        return Answer(reply, message, accepted);
+    }
+
+    /// <summary>The same, and claims the id in the same step; not on a cluster.</summary>
+    /// <param name="claim">The ledger entry.</param>
+    /// <returns>Null, and the ledger entry of before, if the id was claimed before.</returns>
+    /// <inheritdoc cref="EnqueueAsync"/>
+    public async Task<(Acceptance? Acceptance, ReadOnlyMemory<byte> Claimed)> ClaimAndEnqueueAsync(
+        NewMessage message, AccountName sender, AccountName recipient, byte[] name, DateTimeOffset accepted, MemberFlags flags, int mostQueued, int mostOfSender, byte[] claim)
+    {
+        RedisResult[] reply = await SendAsync(message, sender, recipient, name, accepted, flags, mostQueued, mostOfSender, claim).ConfigureAwait(false);
+        if (reply[0].ToString() == "6")   // what is sealed cannot be changed: sealed anew
+            reply = await SendAsync(message, sender, recipient, name, accepted, flags | MemberFlags.Tell, mostQueued, mostOfSender, claim).ConfigureAwait(false);
+        return reply[0].ToString() == "5" ? (null, (byte[])reply[1]!) : (Answer(reply, message, accepted), default);
+    }
+
+    private async Task<RedisResult[]> SendAsync(
+        NewMessage message, AccountName sender, AccountName recipient, byte[] name, DateTimeOffset accepted, MemberFlags flags, int mostQueued, int mostOfSender, byte[]? claim)
+    {
+        DateTimeOffset expires = accepted + _options.Validity;
         byte[] record = envelopes.Seal(message, sender, recipient, accepted, expires, flags);
         DateTimeOffset now = time.GetUtcNow();
         TimeSpan lifetime = expires - now + RecordGrace;
-        RedisResult result = await redis.EvaluateAsync(
-            RedisScript.Enqueue,
-            [RedisKeys.Record(recipient.Partition, name), RedisKeys.Mailbox(recipient), RedisKeys.Sequence(recipient.Partition),
-                RedisKeys.Busy(recipient.Partition), RedisKeys.Bindings(recipient), RedisKeys.Accounts(recipient.Partition)],
-            [now.ToUnixTimeMilliseconds(), expires.ToUnixTimeMilliseconds(), recipient.Handle, (byte[])[.. MessageEnvelope.MemberHead(record), .. name], record,
-                Math.Max(1, (long)lifetime.TotalMilliseconds), mostQueued, mostOfSender, (long)LookAgainAfter.TotalMilliseconds]).ConfigureAwait(false);
+        RedisKey[] keys = [RedisKeys.Record(recipient.Partition, name), RedisKeys.Mailbox(recipient), RedisKeys.Sequence(recipient.Partition),
+            RedisKeys.Busy(recipient.Partition), RedisKeys.Bindings(recipient), RedisKeys.Accounts(recipient.Partition)];
+        RedisValue[] args = [now.ToUnixTimeMilliseconds(), expires.ToUnixTimeMilliseconds(), recipient.Handle, (byte[])[.. MessageEnvelope.MemberHead(record), .. name], record,
+            Math.Max(1, (long)lifetime.TotalMilliseconds), mostQueued, mostOfSender, (long)LookAgainAfter.TotalMilliseconds];
+        if (claim is not null)
+        {
+            keys = [.. keys, RedisKeys.Ledger(sender, name), RedisKeys.Told(sender)];
+            args = [.. args, claim, (long)_options.OutcomeLifetime.TotalMilliseconds];
+        }
 
-        RedisResult[] reply = (RedisResult[])result!;
+        return (RedisResult[])(await redis.EvaluateAsync(RedisScript.Enqueue, keys, args).ConfigureAwait(false))!;
+    }
+
+    private Acceptance Answer(RedisResult[] reply, NewMessage message, DateTimeOffset accepted)
+    {
+        DateTimeOffset now = time.GetUtcNow(), expires = accepted + _options.Validity;
         switch (reply[0].ToString())
         {
             case "0":
@@ -53,7 +81,7 @@ internal sealed class MailboxWriter(RedisConnection redis, MessageEnvelope envel
                 QueuedMessage queued = new(
                     new MessageKey(message.Sender, message.MessageId, message.Recipient), (long)reply[1], (long)reply[2], 1, accepted, expires, message.Text);
                 return new Acceptance(
-                    AcceptOutcome.Accepted, new MessageStatus(MessageState.Enqueued, accepted, expires), flow is null || expires <= time.GetUtcNow() ? null : new DirectedMessage(flow.Value, queued));
+                    AcceptOutcome.Accepted, new MessageStatus(MessageState.Enqueued, accepted, expires), flow is null || expires <= now ? null : new DirectedMessage(flow.Value, queued));
             case "2":
                 return new Acceptance(AcceptOutcome.Repeated, new MessageStatus(MessageState.Expired, accepted, expires), null);
             case "3":

@@ -11,7 +11,7 @@ using StackExchange.Redis;
 
 namespace Core.Store.Mailboxes;
 
-/// <summary>The life of a message in Redis. Each step is one script; docs/adr/0001 counts the writes: six in three calls.</summary>
+/// <summary>The life of a message in Redis. Each step is one script; docs/adr/0001 counts the writes: six in two calls.</summary>
 /// <remarks>Every method but <see cref="AcceptAsync"/> sends its first command before it first awaits: the order of calls is the order in Redis.</remarks>
 internal sealed class RedisMessageStore(
     RedisConnection redis, KeyRing ring, StoreNames names, MailboxWriter mailboxes, MessageEnding ending, MailboxReader reader,
@@ -87,30 +87,36 @@ internal sealed class RedisMessageStore(
         AccountName sender = names.Account(message.Sender);
         AccountName recipient = names.Account(message.Recipient);
         byte[] name = names.Message(sender, message.MessageId);
-        RedisKey ledger = RedisKeys.Ledger(sender, name);
         DateTimeOffset accepted = DateTimeOffset.FromUnixTimeMilliseconds(time.GetUtcNow().ToUnixTimeMilliseconds());   // as Redis will hold it
-
-        // A mistyped recipient must not use up the id; a repeat finds its claim even when the account is gone by now.
-        Task<bool> watched = message.Receipts is null ? redis.Database.KeyExistsAsync(RedisKeys.Told(sender)) : Task.FromResult(true);
-        bool asked = false;
-        bool claimed = await accounts.ExistsAsync(message.Recipient, recipient).ConfigureAwait(false)
-            && await redis.Database.StringSetAsync(ledger, Claim(message, recipient, name, accepted), _options.OutcomeLifetime, When.NotExists).ConfigureAwait(false);
-        if (!claimed)
+        byte[] claim = Claim(message, recipient, name, accepted);
+        QueueLimits queue = limits.Current.Queue;
+        MemberFlags flags = message.Receipts is null ? MemberFlags.None : MemberFlags.Tell;
+        ReadOnlyMemory<byte> claimed;
+        if (redis.IsCluster)
         {
-            RedisValue first = await redis.Database.StringGetAsync(ledger).ConfigureAwait(false);
+            // A mistyped recipient must not use up the id; a repeat finds its claim even when the account is gone by now.
+            RedisKey ledger = RedisKeys.Ledger(sender, name);
+            bool isNew = await accounts.ExistsAsync(message.Recipient, recipient).ConfigureAwait(false)
+                && await redis.InTurn(redis.Database.StringSetAsync(ledger, claim, _options.OutcomeLifetime, When.NotExists)).ConfigureAwait(false);
+            RedisValue first = isNew ? claim : await redis.InTurn(redis.Database.StringGetAsync(ledger)).ConfigureAwait(false);
             if (first.IsNull) return new Acceptance(AcceptOutcome.UnknownRecipient, null, null);
-            ReadOnlyMemory<byte> bytes = (ReadOnlyMemory<byte>)first;
-            if (!LedgerEntry.TryParse(bytes.Span, out LedgerEntry entry) || !LedgerEntry.IsFor(bytes.Span, ring, recipient, message.Text.Span))
-                return new Acceptance(AcceptOutcome.IdReused, null, null);
-            if (accepted - entry.Accepted > RenewClaimAfter)
-                await redis.Database.KeyExpireAsync(ledger, _options.OutcomeLifetime).ConfigureAwait(false);
-            (accepted, asked) = (entry.Accepted, entry.AsksReceipts);   // the first try's wish, even if it died before it was stored
+            claimed = (ReadOnlyMemory<byte>)first;
+        }
+        else
+        {
+            (Acceptance? acceptance, claimed) = await mailboxes.ClaimAndEnqueueAsync(
+                message, sender, recipient, name, accepted, flags, queue.PerRecipient, queue.PerSender, claim).ConfigureAwait(false);
+            if (acceptance is not null) return acceptance;
         }
 
-        MemberFlags flags = await watched.ConfigureAwait(false) || asked ? MemberFlags.Tell : MemberFlags.None;
-        QueueLimits queue = limits.Current.Queue;
-        return await mailboxes.EnqueueAsync(
-            message, sender, recipient, name, accepted, flags, queue.PerRecipient, queue.PerSender).ConfigureAwait(false);
+        if (!LedgerEntry.TryParse(claimed.Span, out LedgerEntry entry) || !LedgerEntry.IsFor(claimed.Span, ring, recipient, message.Text.Span))
+            return new Acceptance(AcceptOutcome.IdReused, null, null);
+        if (accepted - entry.Accepted > RenewClaimAfter)
+            await redis.Database.KeyExpireAsync(RedisKeys.Ledger(sender, name), _options.OutcomeLifetime).ConfigureAwait(false);
+        // The first try's wish, even if it died before it was stored; and whoever listens is told.
+        if (entry.AsksReceipts || (flags == MemberFlags.None && await redis.InTurn(redis.Database.KeyExistsAsync(RedisKeys.Told(sender))).ConfigureAwait(false)))
+            flags = MemberFlags.Tell;
+        return await mailboxes.EnqueueAsync(message, sender, recipient, name, entry.Accepted, flags, queue.PerRecipient, queue.PerSender).ConfigureAwait(false);
     }
 
     private byte[] Claim(NewMessage message, AccountName recipient, byte[] name, DateTimeOffset accepted) => LedgerEntry.Create(
@@ -120,7 +126,7 @@ internal sealed class RedisMessageStore(
     {
         AccountName senderName = names.Account(sender);
         byte[] name = names.Message(senderName, messageId);
-        RedisValue ledger = await redis.Database.StringGetAsync(RedisKeys.Ledger(senderName, name)).ConfigureAwait(false);
+        RedisValue ledger = await redis.InTurn(redis.Database.StringGetAsync(RedisKeys.Ledger(senderName, name))).ConfigureAwait(false);
         if (ledger.IsNull || !LedgerEntry.TryParse(((ReadOnlyMemory<byte>)ledger).Span, out LedgerEntry entry)) return null;
         return await StatusAsync(entry, name).ConfigureAwait(false);
     }
@@ -129,7 +135,7 @@ internal sealed class RedisMessageStore(
     {
         AccountName sender = names.Account(message.Sender);
         byte[] name = names.Message(sender, message.MessageId);
-        RedisValue ledger = await redis.Database.StringGetAsync(RedisKeys.Ledger(sender, name)).ConfigureAwait(false);
+        RedisValue ledger = await redis.InTurn(redis.Database.StringGetAsync(RedisKeys.Ledger(sender, name))).ConfigureAwait(false);
         if (ledger.IsNull) return null;
         ReadOnlyMemory<byte> bytes = (ReadOnlyMemory<byte>)ledger;
         if (!LedgerEntry.TryParse(bytes.Span, out LedgerEntry entry) || !LedgerEntry.IsFor(bytes.Span, ring, names.Account(message.Recipient), message.Text.Span))

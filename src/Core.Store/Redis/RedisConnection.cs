@@ -18,6 +18,7 @@ internal class RedisConnection(IOptions<CoreStoreOptions> options, ILogger<Redis
     private static readonly TimeSpan ReadinessDeadline = TimeSpan.FromSeconds(1);
 
     private readonly TimeSpan _deadline = options.Value.RedisDeadline;
+    private readonly RedisTurns _turns = new();
     private volatile ConnectionMultiplexer? _multiplexer;
     private long _refusalTold = -RefusalsEveryMs;
 
@@ -28,6 +29,9 @@ internal class RedisConnection(IOptions<CoreStoreOptions> options, ILogger<Redis
     /// <summary>Where hints are published and heard.</summary>
     /// <exception cref="StoreUnavailableException">Before the first connection.</exception>
     public ISubscriber Subscriber => _multiplexer?.GetSubscriber() ?? throw new StoreUnavailableException("Redis is not connected yet.");
+
+    /// <summary>Whether keys of different partitions may lie on different servers: one script cannot have both.</summary>
+    public bool IsCluster { get; private set; }
 
     /// <summary>Connects, once, and loads the scripts; later losses are mended in the background.</summary>
     /// <exception cref="RedisConnectionException">Nobody answers there.</exception>
@@ -42,6 +46,7 @@ internal class RedisConnection(IOptions<CoreStoreOptions> options, ILogger<Redis
             _ = TryLoadScriptsAsync(fresh);
         };
         await LoadScriptsAsync(fresh).ConfigureAwait(false);
+        IsCluster = fresh.GetServers().Any(static s => s.ServerType == ServerType.Cluster);
         _multiplexer = fresh;
     }
 
@@ -64,13 +69,17 @@ internal class RedisConnection(IOptions<CoreStoreOptions> options, ILogger<Redis
         IDatabase database = Database;
         try
         {
-            return await database.ScriptEvaluateAsync(script.Hash, keys, args).ConfigureAwait(false);
+            return await InTurn(database.ScriptEvaluateAsync(script.Hash, keys, args)).ConfigureAwait(false);
         }
         catch (RedisServerException fault) when (fault.Message.StartsWith("NOSCRIPT", StringComparison.Ordinal))
         {
             return await database.ScriptEvaluateAsync(script.Text, keys, args).ConfigureAwait(false);
         }
     }
+
+    /// <summary>Awaits an answer together with the others on their way: for what every message asks.</summary>
+    /// <param name="asked">Sent already.</param>
+    public Task<T> InTurn<T>(Task<T> asked) => _turns.Share(asked);
 
     /// <summary>Awaits what was asked of Redis, within the deadline.</summary>
     /// <exception cref="StoreUnavailableException">No answer in time, no connection, or Redis refused (memory full, loading, read-only).</exception>

@@ -139,3 +139,6 @@ public sealed class AccountStoreOnRedisTests(RedisFixture fixture) : AccountStor
 
 /// <inheritdoc/>
 public sealed class AccountStoreOnGarnetTests(GarnetFixture fixture) : AccountStoreTests(fixture), IClassFixture<GarnetFixture>;
+
+/// <inheritdoc/>
+public sealed class AccountStoreOnClusterTests(ClusterFixture fixture) : AccountStoreTests(fixture), IClassFixture<ClusterFixture>;

@@ -647,3 +647,6 @@ public sealed class BindingOnRedisTests(RedisFixture fixture) : BindingTests(fix
 
 /// <inheritdoc/>
 public sealed class BindingOnGarnetTests(GarnetFixture fixture) : BindingTests(fixture), IClassFixture<GarnetFixture>;
+
+/// <inheritdoc/>
+public sealed class BindingOnClusterTests(ClusterFixture fixture) : BindingTests(fixture), IClassFixture<ClusterFixture>;

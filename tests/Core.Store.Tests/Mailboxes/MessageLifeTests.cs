@@ -327,3 +327,6 @@ public sealed class MessageLifeOnRedisTests(RedisFixture fixture) : MessageLifeT
 
 /// <inheritdoc/>
 public sealed class MessageLifeOnGarnetTests(GarnetFixture fixture) : MessageLifeTests(fixture), IClassFixture<GarnetFixture>;
+
+/// <inheritdoc/>
+public sealed class MessageLifeOnClusterTests(ClusterFixture fixture) : MessageLifeTests(fixture), IClassFixture<ClusterFixture>;

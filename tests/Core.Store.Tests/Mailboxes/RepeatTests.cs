@@ -102,3 +102,6 @@ public sealed class RepeatOnRedisTests(RedisFixture fixture) : RepeatTests(fixtu
 
 /// <inheritdoc/>
 public sealed class RepeatOnGarnetTests(GarnetFixture fixture) : RepeatTests(fixture), IClassFixture<GarnetFixture>;
+
+/// <inheritdoc/>
+public sealed class RepeatOnClusterTests(ClusterFixture fixture) : RepeatTests(fixture), IClassFixture<ClusterFixture>;

@@ -187,7 +187,7 @@ internal sealed class AccountModel(AccountAddress address, AccountName name, Par
 }
 
 /// <summary>The store's settings, small enough that a short run meets each of them.</summary>
-internal sealed record ModelLimits(int PageSize, int Tries, TimeSpan RetryInterval, int MostQueued, int MostOfSender, TimeSpan Validity);
+internal sealed record ModelLimits(int PageSize, int Tries, TimeSpan RetryInterval, int MostQueued, int MostOfSender, TimeSpan Validity, bool IsCluster);
 
 /// <summary>Names of a page: message, attempt, failed before.</summary>
 internal sealed record PageModel(long After, long Upto, bool More, IReadOnlyList<(MessageModel Message, int Attempt, bool Retry)> Rows)

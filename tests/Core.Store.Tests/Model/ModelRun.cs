@@ -16,8 +16,6 @@ namespace Core.Store.Tests.Model;
 internal sealed class ModelRun : IAsyncDisposable
 {
     private static readonly DateTimeOffset Noon = new(2026, 3, 1, 12, 0, 0, TimeSpan.Zero);
-    private static readonly ModelLimits Limits = new(PageSize: 3, Tries: 3, RetryInterval: TimeSpan.FromSeconds(30), MostQueued: 6, MostOfSender: 4, Validity: TimeSpan.FromHours(72));
-
     private static readonly string[] Names = ["core-1", "core-2", "observer"];
 
     private readonly string _folder = Directory.CreateTempSubdirectory("edge-model-").FullName;
@@ -25,6 +23,7 @@ internal sealed class ModelRun : IAsyncDisposable
     private readonly FakeTimeProvider[] _clocks = [new(Noon), new(Noon + StoreModel.Ahead), new(Noon)];
     private readonly List<TestCore> _cores = [];
     private readonly IServer _server;
+    private readonly ModelLimits _limits;
     private IReadOnlyList<AccountAddress> _addresses = [];
     private RealStore _real = null!;
     private TestCore _observer = null!;
@@ -34,7 +33,12 @@ internal sealed class ModelRun : IAsyncDisposable
     private Promises _promises = null!;
     private Dictionary<AccountAddress, long> _read = [];
 
-    private ModelRun(ServerFixture fixture) => _server = fixture.Admin.GetServers()[0];
+    private ModelRun(ServerFixture fixture)
+    {
+        _server = fixture.Admin.GetServers()[0];
+        _limits = new ModelLimits(
+            PageSize: 3, Tries: 3, RetryInterval: TimeSpan.FromSeconds(30), MostQueued: 6, MostOfSender: 4, Validity: TimeSpan.FromHours(72), IsCluster: _server.ServerType == ServerType.Cluster);
+    }
 
     /// <summary>Steps of the cases so far, those that a core's wait made room for included; those that recover from a case not.</summary>
     public long Steps { get; private set; }
@@ -53,10 +57,10 @@ internal sealed class ModelRun : IAsyncDisposable
         ModelRun run = new(fixture);
         string ring = run.WriteKeyRing();
         await fixture.Admin.GetServers()[0].FlushAllDatabasesAsync();
-        LimitSet limits = new() { Queue = new QueueLimits(Limits.MostQueued, Limits.MostOfSender), Delivery = new DeliveryLimits(Limits.Tries, (int)Limits.RetryInterval.TotalSeconds) };
+        LimitSet limits = new() { Queue = new QueueLimits(run._limits.MostQueued, run._limits.MostOfSender), Delivery = new DeliveryLimits(run._limits.Tries, (int)run._limits.RetryInterval.TotalSeconds) };
         foreach ((string id, FakeTimeProvider clock) in Names.Zip(run._clocks))
         {
-            run._cores.Add(await TestCore.StartAsync(fixture.Server.Endpoint, fixture.Server.IsDurable, ring, clock, id, RealStore.SweepsAll, replace: Replace, settings: ("PageSize", $"{Limits.PageSize}")));
+            run._cores.Add(await TestCore.StartAsync(fixture.Server.Endpoint, fixture.Server.IsDurable, ring, clock, id, RealStore.SweepsAll, replace: Replace, settings: ("PageSize", $"{run._limits.PageSize}")));
 
             void Replace(IServiceCollection services)
             {
@@ -86,8 +90,8 @@ internal sealed class ModelRun : IAsyncDisposable
         _real.MoveClock(TimeSpan.FromMinutes(1));   // what the cores remember of the case before has lapsed
         Dictionary<int, PartitionModel> partitions = [];
         AccountModel[] accounts = [.. _addresses.Select(NewAccount)];
-        _model = new StoreModel(Limits, accounts, ReceiptId, _clocks[0].GetUtcNow());
-        _promises = new Promises(_model, Limits);
+        _model = new StoreModel(_limits, accounts, ReceiptId, _clocks[0].GetUtcNow());
+        _promises = new Promises(_model, _limits);
         _read = _addresses.ToDictionary(a => a, _ => 0L);
         foreach (PortState port in Ports()) port.Clear();
         _real.Forget();
@@ -102,7 +106,7 @@ internal sealed class ModelRun : IAsyncDisposable
         {
             AccountName name = _observer.Names.Account(address);
             if (!partitions.TryGetValue(name.Partition, out PartitionModel? partition)) partitions.Add(name.Partition, partition = new PartitionModel(name.Partition));
-            return new AccountModel(address, name, partition, Limits);
+            return new AccountModel(address, name, partition, _limits);
         }
     }
 

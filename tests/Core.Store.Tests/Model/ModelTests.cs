@@ -118,3 +118,9 @@ public sealed class ModelOnGarnetTests(GarnetFixture fixture) : ModelTests(fixtu
 {
     protected override int Cases => 12;
 }
+
+/// <inheritdoc/>
+public sealed class ModelOnClusterTests(ClusterFixture fixture) : ModelTests(fixture), IClassFixture<ClusterFixture>
+{
+    protected override int Cases => 30;
+}

@@ -94,20 +94,44 @@ internal sealed class StoreModel(ModelLimits limits, IReadOnlyList<AccountModel>
         DateTimeOffset accepted = Clock(core);
         (AccountAddress, Guid) key = (message.Sender, message.MessageId);
         AccountModel recipient = Account(message.Recipient);
-        bool told = message.Receipts is not null || Account(message.Sender).Feed is not null;
+        bool told = message.Receipts is not null;
         string text = Encoding.UTF8.GetString(message.Text.Span);
-        bool claimed = IsKnown(core, recipient)
-            && Call(core, () => _claims.TryAdd(key, new ClaimModel(message.Recipient, text, accepted, message.Receipts)));
-        if (!claimed)
+        ClaimModel fresh = new(message.Recipient, text, accepted, message.Receipts);
+        ClaimModel? claim;
+        if (limits.IsCluster)
         {
-            if (!_claims.TryGetValue(key, out ClaimModel? claim)) return new Acceptance(AcceptOutcome.UnknownRecipient, null, null);
-            if (claim.Recipient != message.Recipient || claim.Text != text) return new Acceptance(AcceptOutcome.IdReused, null, null);
-            if (accepted - claim.Accepted > TimeSpan.FromHours(12)) Call(core, () => true);
-            accepted = claim.Accepted;
-            told |= claim.Receipts is not null;
+            bool isNew = IsKnown(core, recipient) && Call(core, () => _claims.TryAdd(key, fresh));
+            if (!_claims.TryGetValue(key, out claim)) return new Acceptance(AcceptOutcome.UnknownRecipient, null, null);
+        }
+        else
+        {
+            (claim, Acceptance? stored) = Call(core, ClaimAndStore);
+            if (claim is null && stored is null)
+            {
+                told = true;
+                (claim, stored) = Call(core, ClaimAndStore);
+            }
+
+            if (claim is null) return Finish(core, stored!, message.Recipient, accepted);
         }
 
-        return Enqueue(core, new MessageKey(message.Sender, message.MessageId, message.Recipient), accepted, message.Text, told ? MemberFlags.Tell : MemberFlags.None, null, limits.MostQueued, limits.MostOfSender);
+        if (claim.Recipient != message.Recipient || claim.Text != text) return new Acceptance(AcceptOutcome.IdReused, null, null);
+        if (accepted - claim.Accepted > TimeSpan.FromHours(12)) Call(core, () => true);
+        told |= claim.Receipts is not null || Account(message.Sender).Feed is not null;
+        return Enqueue(core, new MessageKey(message.Sender, message.MessageId, message.Recipient), claim.Accepted, message.Text, Flags(), null, limits.MostQueued, limits.MostOfSender);
+
+        // The claim of before; or what came of it; or neither, if it has to be sealed anew.
+        (ClaimModel? Claim, Acceptance? Stored) ClaimAndStore()
+        {
+            if (_claims.TryGetValue(key, out ClaimModel? earlier)) return (earlier, null);
+            if (!told && Account(message.Sender).Feed is not null) return (null, null);
+            Acceptance stored = Store(
+                new MessageKey(message.Sender, message.MessageId, message.Recipient), accepted, accepted, message.Text, Flags(), null, limits.MostQueued, limits.MostOfSender);
+            if (stored.Outcome == AcceptOutcome.Accepted) _claims.Add(key, fresh);
+            return (null, stored);
+        }
+
+        MemberFlags Flags() => told ? MemberFlags.Tell : MemberFlags.None;
     }
 
     public MessageStatus? End(int core, MessageKey key, MessageState state)
@@ -294,22 +318,29 @@ internal sealed class StoreModel(ModelLimits limits, IReadOnlyList<AccountModel>
 
     private Acceptance Enqueue(int core, MessageKey key, DateTimeOffset accepted, ReadOnlyMemory<byte> text, MemberFlags flags, Receipt? receipt, int mostQueued, int mostOfSender)
     {
-        DateTimeOffset at = Clock(core), expires = accepted + limits.Validity;
+        DateTimeOffset at = Clock(core);
+        return Finish(core, Call(core, () => Store(key, at, accepted, text, flags, receipt, mostQueued, mostOfSender)), key.Recipient, accepted);
+    }
+
+    private Acceptance Store(MessageKey key, DateTimeOffset at, DateTimeOffset accepted, ReadOnlyMemory<byte> text, MemberFlags flags, Receipt? receipt, int mostQueued, int mostOfSender)
+    {
+        DateTimeOffset expires = accepted + limits.Validity;
         AccountModel recipient = Account(key.Recipient);
-        Acceptance acceptance = Call(core, () =>
-        {
-            if (_messages.TryGetValue((key.Sender, key.MessageId), out MessageModel? there)) return new Acceptance(AcceptOutcome.Repeated, there.StatusAt(at), null);
-            if (expires <= at) return new Acceptance(AcceptOutcome.Repeated, new MessageStatus(MessageState.Expired, accepted, expires), null);
-            if (!recipient.Exists) return new Acceptance(AcceptOutcome.UnknownRecipient, null, null);
-            MessageModel[] alike = [.. recipient.Mailbox.Values.Where(m => m.Flags.HasFlag(MemberFlags.Receipt) == (receipt is not null))];
-            if (alike.Length >= mostQueued || alike.Count(m => m.Key.Sender == key.Sender) >= mostOfSender) return new Acceptance(AcceptOutcome.QueueFull, null, null);
-            MessageModel message = new(key, accepted, expires, text, flags, receipt) { Sequence = recipient.Partition.Next(at) };
-            _messages.Add((key.Sender, key.MessageId), message);
-            Messages.Add(message);
-            return new Acceptance(AcceptOutcome.Accepted, message.Status, recipient.Store(message, at));
-        });
-        if (acceptance.Outcome == AcceptOutcome.UnknownRecipient) Cores[core].Known.Remove(key.Recipient);
-        return expires <= Clock(core) ? acceptance with { Push = null } : acceptance;
+        if (_messages.TryGetValue((key.Sender, key.MessageId), out MessageModel? there)) return new Acceptance(AcceptOutcome.Repeated, there.StatusAt(at), null);
+        if (expires <= at) return new Acceptance(AcceptOutcome.Repeated, new MessageStatus(MessageState.Expired, accepted, expires), null);
+        if (!recipient.Exists) return new Acceptance(AcceptOutcome.UnknownRecipient, null, null);
+        MessageModel[] alike = [.. recipient.Mailbox.Values.Where(m => m.Flags.HasFlag(MemberFlags.Receipt) == (receipt is not null))];
+        if (alike.Length >= mostQueued || alike.Count(m => m.Key.Sender == key.Sender) >= mostOfSender) return new Acceptance(AcceptOutcome.QueueFull, null, null);
+        MessageModel message = new(key, accepted, expires, text, flags, receipt) { Sequence = recipient.Partition.Next(at) };
+        _messages.Add((key.Sender, key.MessageId), message);
+        Messages.Add(message);
+        return new Acceptance(AcceptOutcome.Accepted, message.Status, recipient.Store(message, at));
+    }
+
+    private Acceptance Finish(int core, Acceptance acceptance, AccountAddress recipient, DateTimeOffset accepted)
+    {
+        if (acceptance.Outcome == AcceptOutcome.UnknownRecipient) Cores[core].Known.Remove(recipient);
+        return accepted + limits.Validity <= Clock(core) ? acceptance with { Push = null } : acceptance;
     }
 
     private MailboxPage Read(int core, PageModel page)

@@ -44,8 +44,8 @@ public sealed class DurabilityTests(RedisFixture fixture) : StoreTest(fixture), 
         await EventuallyAsync(() => Core.Get<IStoreHealth>().IsReadyAsync(), "the pause ends");
     }
 
-    [Fact]   // design: six writes in three calls
-    public async Task Life_OfOneMessage_SixWritesInThreeCalls()
+    [Fact]   // docs/adr/0001: six writes in two calls
+    public async Task Life_OfOneMessage_SixWritesInTwoCalls()
     {
         await RegisterAsync(Flow(1));
         await Store.EndAsync(await AcceptedAsync("warms up the caches and the busy entry"), MessageState.Delivered);
@@ -61,7 +61,7 @@ public sealed class DurabilityTests(RedisFixture fixture) : StoreTest(fixture), 
 
         Dictionary<string, int> calls = server.Info("commandstats").SelectMany(s => s)
             .ToDictionary(l => l.Key["cmdstat_".Length..], l => int.Parse(l.Value.Split(',')[0].Split('=')[1], CultureInfo.InvariantCulture));
-        Assert.Equal(2, calls["evalsha"]);    // enqueue and end; the third call is the claim's SET
+        Assert.Equal(2, calls["evalsha"]);    // enqueue, with the claim, and end
         Assert.Equal(4, calls["set"]);        // claim, sequence, record, outcome
         Assert.Equal((2, 1), (calls["zadd"], calls["zrem"]));   // mailbox, and a busy entry that changes nothing
         Assert.False(calls.ContainsKey("hset") || calls.ContainsKey("del") || calls.ContainsKey("expire"), string.Join(' ', calls.Keys));

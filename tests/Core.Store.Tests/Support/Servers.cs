@@ -39,6 +39,19 @@ public sealed class UnsyncedRedisFixture : ServerFixture
     protected override async Task<IStoreServer> StartAsync() => await RedisServer.StartAsync("--appendfsync", "no");
 }
 
+/// <summary>A real Redis that is a cluster of one: keys of different partitions are refused in one script.</summary>
+public sealed class ClusterFixture : ServerFixture
+{
+    protected override async Task<IStoreServer> StartAsync()
+    {
+        RedisServer server = await RedisServer.StartAsync("--appendfsync", "no", "--cluster-enabled", "yes", "--cluster-port", $"{FreePort.Next()}");
+        await using ConnectionMultiplexer first = await ConnectionMultiplexer.ConnectAsync($"{server.Endpoint},allowAdmin=true,protocol=resp2");
+        await first.GetServers()[0].ExecuteAsync("CLUSTER", "ADDSLOTSRANGE", "0", "16383");
+        while (!$"{await first.GetServers()[0].ExecuteAsync("CLUSTER", "INFO")}".Contains("cluster_state:ok", StringComparison.Ordinal)) await Task.Delay(10);
+        return server;
+    }
+}
+
 /// <summary>The embedded store of <c>./run</c>.</summary>
 public sealed class GarnetFixture : ServerFixture
 {

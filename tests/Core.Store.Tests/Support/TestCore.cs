@@ -1,8 +1,10 @@
 using Core.Store.Accounts;
+using Core.Store.Envelopes;
 using Core.Store.Limits;
 using Core.Store.Mailboxes;
 using Core.Store.Presence;
 using Core.Store.Redis;
+using Core.Store.Telling;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -31,6 +33,17 @@ internal sealed class TestCore : IAsyncDisposable
     public StoreNames Names => _host.Services.GetRequiredService<StoreNames>();
 
     public IDatabase Redis => _host.Services.GetRequiredService<RedisConnection>().Database;
+
+    /// <summary>Leaves what a core leaves that dies between claim and enqueue, which are two calls on a cluster.</summary>
+    public async Task ClaimAsync(NewMessage message)
+    {
+        AccountName sender = Names.Account(message.Sender), recipient = Names.Account(message.Recipient);
+        byte[] name = Names.Message(sender, message.MessageId);
+        byte[] receipts = message.Receipts is { } asked ? Get<SealedReceiptRequest>().Seal(asked, message.Recipient, name) : [];
+        byte[] claim = LedgerEntry.Create(Get<KeyRing>(), recipient, message.Text.Span, Get<TimeProvider>().GetUtcNow(), message.MessageId, receipts);
+        Assert.True(await Redis.StringSetAsync(RedisKeys.Ledger(sender, name), claim, TimeSpan.FromDays(7), When.NotExists));
+        Assert.Null(await Store.FindAsync(message.Sender, message.MessageId));
+    }
 
     public T Get<T>() where T : notnull => _host.Services.GetRequiredService<T>();
 

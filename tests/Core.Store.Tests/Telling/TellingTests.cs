@@ -2,7 +2,6 @@ using Core.Store.Mailboxes;
 using Core.Store.Presence;
 using Core.Store.Redis;
 using Core.Store.Telling;
-using Core.Store.Tests.Model;
 using Core.Store.Tests.Support;
 using Microsoft.Extensions.DependencyInjection;
 using StackExchange.Redis;
@@ -290,10 +289,8 @@ public abstract class TellingTests(ServerFixture fixture) : StoreTest(fixture)
     [Spec("D.one-id")]
     public async Task Receipt_FirstTryAskedAndDied_RepeatKeepsTheWish()
     {
-        TestCore dying = await StartCoreAsync("core-2", replace: services => services.AddSingleton<RedisConnection, CutConnection>());
         NewMessage message = Message(Alice, Bob, "hello");
-        ((CutConnection)dying.Get<RedisConnection>()).Cut.Arm(2, CutKind.DiesBefore, null);
-        await Assert.ThrowsAsync<StoreUnavailableException>(() => dying.Store.AcceptAsync(message with { Receipts = new ReceiptRequest("client id", true, true) }));
+        await Core.ClaimAsync(message with { Receipts = new ReceiptRequest("client id", true, true) });
         Assert.Equal(AcceptOutcome.Accepted, (await Store.AcceptAsync(message)).Outcome);
         await Store.EndAsync(new MessageKey(Alice, message.MessageId, Bob), MessageState.Delivered);
         Assert.Equal("client id", Assert.Single((await RegisterAliceAsync()).Messages).Receipt!.ClientId);
@@ -371,3 +368,6 @@ public sealed class TellingOnRedisTests(RedisFixture fixture) : TellingTests(fix
 
 /// <inheritdoc/>
 public sealed class TellingOnGarnetTests(GarnetFixture fixture) : TellingTests(fixture), IClassFixture<GarnetFixture>;
+
+/// <inheritdoc/>
+public sealed class TellingOnClusterTests(ClusterFixture fixture) : TellingTests(fixture), IClassFixture<ClusterFixture>;

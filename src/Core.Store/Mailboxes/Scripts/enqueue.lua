@@ -1,9 +1,19 @@
--- Stores a message in its recipient's mailbox: three writes (SET, SET, ZADD), a fourth once in 33 s (busy).
--- KEYS: record, mailbox, sequence, busy, bindings, accounts
--- ARGV: now, expires (Unix ms), recipient's handle, member, record, record's lifetime (ms), most queued, most of one sender, look again after (ms)
--- Returns {'0', header or outcome} if it was there; {'1', sequence, tail before, active binding's line}; {'2'} expired; {'3'} no account; {'4'} full
+-- Stores a message in its recipient's mailbox: three writes (SET, SET, ZADD), a fourth once in 33 s (busy). Claims its id first, one more, where it is not
+-- claimed by a call of its own: sender's and recipient's keys lie together unless Redis is a cluster.
+-- KEYS: record, mailbox, sequence, busy, bindings, accounts; to claim: ledger entry, told
+-- ARGV: now, expires (Unix ms), recipient's handle, member, record, record's lifetime (ms), most queued, most of one sender, look again after (ms);
+--   to claim: claim, its lifetime (ms)
+-- Returns {'0', header or outcome} if it was there; {'1', sequence, tail before, active binding's line}; {'2'} expired; {'3'} no account; {'4'} full;
+--   {'5', claim} if it was claimed before; {'6'} if its sender is to be told and the member does not say so. Nothing is written but with '1'.
 -- include: bindings.lua
 -- include: sequences.lua
+local claims = #KEYS > 6
+if claims then
+  local claim = redis.call('GET', KEYS[7])
+  if claim then return { '5', claim } end
+  if string.byte(ARGV[4], 35) % 2 == 0 and redis.call('EXISTS', KEYS[8]) == 1 then return { '6' } end
+end
+
 local known = redis.call('GETRANGE', KEYS[1], '0', '71')
 if known ~= '' then return { '0', known } end
 
@@ -29,6 +39,7 @@ local sequence = nextSequence(KEYS[3], now)
 
 local tail = '0'
 if queued > 0 then tail = redis.call('ZRANGE', KEYS[2], '-1', '-1', 'WITHSCORES')[2] end
+if claims then redis.call('SET', KEYS[7], ARGV[10], 'PX', ARGV[11]) end
 redis.call('SET', KEYS[1], ARGV[5], 'PX', ARGV[6])
 redis.call('ZADD', KEYS[2], sequence, ARGV[4])
 
