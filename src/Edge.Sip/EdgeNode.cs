@@ -10,7 +10,7 @@ namespace Edge.Sip;
 
 /// <summary>The parts of the edge, started in the order in which they need each other and stopped in the other one.</summary>
 internal sealed class EdgeNode(
-    ITransport transport, RequestDispatcher dispatcher, SessionSweep sweep, CoreLinks links, LinkEventRouter router, DeliveryPump pump,
+    ITransport transport, CertificateWatch certificate, RequestDispatcher dispatcher, SessionSweep sweep, CoreLinks links, LinkEventRouter router, DeliveryPump pump,
     IOptions<EdgeOptions> options, ILogger<EdgeNode> logger) : IHostedService
 {
     private volatile bool _listening;
@@ -23,6 +23,7 @@ internal sealed class EdgeNode(
         links.Events = router;
         transport.Start(dispatcher);   // first: a port that is taken stops the start
         pump.Port = transport.LocalEndPoint!.Port;
+        certificate.Start();
         links.Start();
         sweep.Start();
         _listening = true;
@@ -35,6 +36,7 @@ internal sealed class EdgeNode(
     {
         _listening = false;
         EdgeLog.EdgeStopping(logger, options.Value.Id);
+        certificate.Dispose();
         await transport.StopAsync(cancellationToken).ConfigureAwait(false);
         sweep.Dispose();
         await links.StopAsync(cancellationToken).ConfigureAwait(false);

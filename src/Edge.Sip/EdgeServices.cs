@@ -48,6 +48,7 @@ internal static class EdgeServices
         services.TryAddSingleton<ITransport>(static provider => provider.GetRequiredService<SipOptions>().UsesNative()
             ? ActivatorUtilities.CreateInstance<NativeTransport>(provider)
             : ActivatorUtilities.CreateInstance<PortableTransport>(provider));
+        services.TryAddSingleton<CertificateWatch>();
         services.TryAddSingleton<EdgeNode>();
         services.AddHostedService(static provider => provider.GetRequiredService<EdgeNode>());
         return services;

@@ -9,7 +9,7 @@ namespace Core.Store.Redis;
 internal sealed class RedisTurns
 {
     [ThreadStatic]
-    private static Lane? t_lane;   // whose turn this thread carries out: what it asks next stays together
+    private static Lane? _lane;   // whose turn this thread carries out: what it asks next stays together
 
     private readonly Lane[] _lanes = [.. Enumerable.Range(0, Math.Max(1, Environment.ProcessorCount / 2)).Select(_ => new Lane())];
 
@@ -19,7 +19,7 @@ internal sealed class RedisTurns
     {
         if (asked.IsCompleted) return asked;
         Answer<T> answer = new(asked);
-        (t_lane ?? _lanes[Thread.GetCurrentProcessorId() % _lanes.Length]).Add(answer);
+        (_lane ?? _lanes[Thread.GetCurrentProcessorId() % _lanes.Length]).Add(answer);
         return answer.Task;
     }
 
@@ -73,9 +73,9 @@ internal sealed class RedisTurns
             while (TryTake())
             {
                 await _turn[^1].Asked.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-                t_lane = this;
+                _lane = this;
                 foreach (IAnswer answer in _turn) answer.HandOut();
-                t_lane = null;
+                _lane = null;
                 _turn.Clear();
             }
         }

@@ -1,5 +1,6 @@
 using Edge.Link.V1;
 using Edge.Sip.Diagnostics;
+using Edge.Sip.Transport;
 using Grpc.Core;
 using Grpc.Net.Client;
 
@@ -204,7 +205,7 @@ internal sealed class CoreStream : ICoreLink, IThreadPoolWorkItem, IDisposable
                 long now = _clock.NowMs;
                 Volatile.Write(ref _lastReadMs, now);
                 Clock.Observe(now, batch.CoreTimeMs);
-                foreach (CoreEvent happened in batch.Events) Take(happened);
+                HeldWakes.During((this, batch), static handed => handed.Item1.TakeAll(handed.batch));
             }
 
             return true;
@@ -235,6 +236,11 @@ internal sealed class CoreStream : ICoreLink, IThreadPoolWorkItem, IDisposable
         _up = true;
         EdgeLog.LinkUp(_logger, _number, _settings.Epoch);
         _links.LinkUp(this);
+    }
+
+    private void TakeAll(ConnectResponse batch)
+    {
+        foreach (CoreEvent happened in batch.Events) Take(happened);
     }
 
     private void Take(CoreEvent happened)

@@ -4,7 +4,7 @@ using Edge.Sip.Transport;
 namespace Edge.Sip.Diagnostics;
 
 /// <summary>Every line the edge logs. Ids 100 to 399; alerts rely on ids and names: never reused, never renamed.</summary>
-/// <remarks>100 to 199: process and transport (next free: 106). 200 to 299: requests (next: 202). 300 to 399: link and delivery (next: 310).</remarks>
+/// <remarks>100 to 199: process and transport (next free: 108). 200 to 299: requests (next: 202). 300 to 399: link and delivery (next: 310).</remarks>
 internal static partial class EdgeLog
 {
     [LoggerMessage(EventId = 100, EventName = "EdgeStarted", Level = LogLevel.Information, Message = "Edge {EdgeId} version {Version} listens on port {Port}")]
@@ -24,6 +24,12 @@ internal static partial class EdgeLog
 
     [LoggerMessage(EventId = 105, EventName = "SweepFaulted", Level = LogLevel.Error, Message = "The sweep of deadlines failed")]
     public static partial void SweepFaulted(ILogger logger, Exception fault);
+
+    [LoggerMessage(EventId = 106, EventName = "CertificateTaken", Level = LogLevel.Information, Message = "New connections are shown the certificate {SerialNumber}, valid to {NotAfter:u}")]
+    public static partial void CertificateTaken(ILogger logger, string serialNumber, DateTimeOffset notAfter);
+
+    [LoggerMessage(EventId = 107, EventName = "CertificateRefused", Level = LogLevel.Error, Message = "The changed certificate cannot be used, the one before stays in use: {Fault}")]
+    public static partial void CertificateRefused(ILogger logger, string fault);
 
     [LoggerMessage(EventId = 200, EventName = "RequestRefused", Level = LogLevel.Debug, Message = "Connection {Flow}: {Status} ({Cause})")]
     public static partial void RequestRefused(ILogger logger, ulong flow, int status, string cause);

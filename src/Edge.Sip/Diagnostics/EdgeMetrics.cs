@@ -30,6 +30,7 @@ internal sealed class EdgeMetrics
     private readonly Counter<long> _failed;
     private readonly Counter<long> _dropped;
     private readonly Counter<long> _linkCuts;
+    private readonly Counter<long> _certificates;
     private readonly Meter _meter;
 
     public EdgeMetrics(IMeterFactory meters)
@@ -53,6 +54,7 @@ internal sealed class EdgeMetrics
         _failed = _meter.CreateCounter<long>("edge.deliveries.failed", "{message}", "Tries to deliver that failed, by class.");
         _dropped = _meter.CreateCounter<long>("edge.pushes.dropped", "{message}", "Pushes of a core that were not taken, by cause.");
         _linkCuts = _meter.CreateCounter<long>("edge.link.cuts", "{cut}", "Links to a core that ended.");
+        _certificates = _meter.CreateCounter<long>("edge.certificate.reads", "{read}", "Changed certificate files that were read, by outcome: taken, refused.");
         string version = Version;
         _meter.CreateObservableGauge("edge.build.info", () => new Measurement<long>(1, new KeyValuePair<string, object?>("version", version)), null, "Always 1.");
     }
@@ -66,6 +68,12 @@ internal sealed class EdgeMetrics
         _meter.CreateObservableGauge("edge.link.up", () => (long)up(), "{link}", "Links to cores that are up.");
         _meter.CreateObservableGauge("edge.link.configured", () => (long)configured(), "{link}", "Links to cores that are configured.");
     }
+
+    /// <param name="notAfter">Unix seconds, read when scraped.</param>
+    public void ObserveCertificate(Func<long> notAfter) =>
+        _meter.CreateObservableGauge("edge.certificate.not_after", notAfter, "s", "When the certificate shown to clients ends, in Unix time.");
+
+    public void CertificateRead(bool taken) => _certificates.Add(1, new KeyValuePair<string, object?>("outcome", taken ? "taken" : "refused"));
 
     public void ConnectionAccepted()
     {

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 
@@ -12,12 +13,23 @@ internal sealed class ServerCertificate : IDisposable
 
     public X509Certificate2Collection Issuers { get; }
 
+    public string SerialNumber => Leaf.SerialNumber;
+
+    public DateTimeOffset NotAfter => Leaf.NotAfter.ToUniversalTime();
+
     /// <summary>Reads both files.</summary>
-    /// <exception cref="CryptographicException">One is no PEM, or the key is not the certificate's.</exception>
+    /// <exception cref="CryptographicException">One is no PEM, the key is not the certificate's, or clients would refuse it now: it has ended, or not begun.</exception>
     /// <exception cref="IOException">One cannot be read.</exception>
-    public static ServerCertificate Load(string certificateFile, string keyFile)
+    public static ServerCertificate Load(string certificateFile, string keyFile, DateTimeOffset now)
     {
         X509Certificate2 leaf = X509Certificate2.CreateFromPemFile(certificateFile, keyFile);
+        if (leaf.NotAfter.ToUniversalTime() < now || leaf.NotBefore.ToUniversalTime() > now)
+        {
+            string valid = string.Create(CultureInfo.InvariantCulture, $"valid from {leaf.NotBefore.ToUniversalTime():u} to {leaf.NotAfter.ToUniversalTime():u}");
+            leaf.Dispose();
+            throw new CryptographicException($"the certificate in {certificateFile} is {valid}: renew it, or set the clock right");
+        }
+
         X509Certificate2Collection issuers = [];
         issuers.ImportFromPemFile(certificateFile);
         issuers[0].Dispose();   // the leaf again, without its key

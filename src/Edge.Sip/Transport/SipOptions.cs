@@ -21,7 +21,7 @@ internal sealed class SipOptions
     /// <summary>What carries connections. Default: the native transport where it runs, else the portable one.</summary>
     public TransportKind Transport { get; set; }
 
-    /// <summary>Threads of the native transport. Default 0: one for each processor.</summary>
+    /// <summary>Threads of the native transport. Default 0: one for each processor but one, which the link and the kernel need.</summary>
     public int Reactors { get; set; }
 
     /// <summary>Most connections at once; one more is closed at once. Default 200,000: about what 16 GB hold.</summary>

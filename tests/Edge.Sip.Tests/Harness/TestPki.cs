@@ -8,11 +8,12 @@ namespace Edge.Sip.Tests.Harness;
 internal sealed class TestPki : IDisposable
 {
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("edge-tests-");
+    private readonly X509Certificate2 _sipAuthority = Authority("sip");
 
     public TestPki()
     {
-        SipCa = Authority("sip");
-        Issue(SipCa, "example.test", "sip");
+        SipCa = X509CertificateLoader.LoadCertificate(_sipAuthority.RawData);
+        IssueSip();
         X509Certificate2 linkCa = Authority("link");
         LinkCa = X509CertificateLoader.LoadCertificate(linkCa.RawData);
         File.WriteAllText(PathOf("link-ca.pem"), linkCa.ExportCertificatePem());
@@ -35,6 +36,10 @@ internal sealed class TestPki : IDisposable
         return X509CertificateLoader.LoadPkcs12(pem.Export(X509ContentType.Pkcs12), null);
     }
 
+    /// <summary>Replaces the certificate and key that the edge shows to clients.</summary>
+    /// <param name="expired">It ended an hour ago.</param>
+    public void IssueSip(bool expired = false) => Issue(_sipAuthority, "example.test", "sip", expired);
+
     public void Dispose() => _folder.Delete(recursive: true);
 
     private static X509Certificate2 Authority(string name)
@@ -46,7 +51,7 @@ internal sealed class TestPki : IDisposable
         return request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
     }
 
-    private void Issue(X509Certificate2 authority, string name, string file)
+    private void Issue(X509Certificate2 authority, string name, string file, bool expired = false)
     {
         using ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         CertificateRequest request = new($"CN={name}", key, HashAlgorithmName.SHA256);
@@ -55,7 +60,7 @@ internal sealed class TestPki : IDisposable
         names.AddDnsName("localhost");
         names.AddIpAddress(IPAddress.Loopback);
         request.CertificateExtensions.Add(names.Build());
-        using X509Certificate2 certificate = request.Create(authority, DateTimeOffset.UtcNow.AddHours(-1), DateTimeOffset.UtcNow.AddHours(12), RandomNumberGenerator.GetBytes(8));
+        using X509Certificate2 certificate = request.Create(authority, DateTimeOffset.UtcNow.AddHours(-2), DateTimeOffset.UtcNow.AddHours(expired ? -1 : 12), RandomNumberGenerator.GetBytes(8));
         File.WriteAllText(PathOf($"{file}.pem"), certificate.ExportCertificatePem());
         File.WriteAllText(PathOf($"{file}.key"), key.ExportPkcs8PrivateKeyPem());
     }

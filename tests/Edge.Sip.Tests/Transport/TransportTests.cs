@@ -1,6 +1,7 @@
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
+using System.Security.Cryptography;
 using System.Text;
 using Edge.Sip.Tests.Harness;
 using Testing.Shared;
@@ -215,6 +216,63 @@ public abstract class TransportTests(string kind)
         foreach (TcpClient tcp in open) tcp.Dispose();
         await Until.TrueAsync(() => edge.Sessions == 1, "all gone");
         Assert.Equal(1, edge.Sum("edge.connections"));
+    }
+
+    /// <summary>Each time new connections see the new one within a second, and those there are do not notice.</summary>
+    [Fact]
+    public async Task Certificate_ReplacedManyTimes_ShownToNewConnectionsAlone()
+    {
+        await using TestEdge edge = await StartStandingAsync();
+        SipClient bob = await edge.RegisteredAsync();
+        HashSet<string> serials = [await SerialAsync(edge)];
+        for (int i = 0; i < 20; i++)
+        {
+            edge.Pki.IssueSip();
+            await edge.MoveAsync(TimeSpan.FromSeconds(1));
+            Assert.True(serials.Add(await SerialAsync(edge)), "the certificate of before");
+            Assert.Equal(200, (await bob.RequestAsync(bob.PlainText("OPTIONS"))).Status);
+        }
+
+        Assert.Equal(20, edge.Sum("edge.certificate.reads/taken"));
+        Assert.Equal(0, edge.Sum("edge.certificate.reads/refused"));
+    }
+
+    [Theory]
+    [InlineData("missing")]
+    [InlineData("no PEM")]
+    [InlineData("another's key")]
+    [InlineData("expired")]
+    public async Task Certificate_ReplacedByWhatCannotBeUsed_OldOneStaysAndItIsTold(string what)
+    {
+        await using TestEdge edge = await StartStandingAsync();
+        string serial = await SerialAsync(edge);
+        if (what == "missing") File.Delete(edge.Pki.PathOf("sip.key"));
+        else if (what == "no PEM") await File.WriteAllTextAsync(edge.Pki.PathOf("sip.pem"), "hello");
+        else if (what == "another's key") File.Copy(edge.Pki.PathOf("core.key"), edge.Pki.PathOf("sip.key"), overwrite: true);
+        else edge.Pki.IssueSip(expired: true);
+        await edge.MoveAsync(TimeSpan.FromSeconds(3));
+        Assert.Equal((serial, 1L), (await SerialAsync(edge), edge.Sum("edge.certificate.reads/refused")));
+        edge.Pki.IssueSip();
+        await edge.MoveAsync(TimeSpan.FromSeconds(1));
+        Assert.NotEqual(serial, await SerialAsync(edge));
+    }
+
+    [Fact]
+    public async Task Start_CertificateHasEnded_Refused()
+    {
+        using TestPki pki = new();
+        pki.IssueSip(expired: true);
+        CryptographicException fault = await Assert.ThrowsAsync<CryptographicException>(() => StartAsync($"Sip:CertificateFile={pki.PathOf("sip.pem")}", $"Sip:KeyFile={pki.PathOf("sip.key")}"));
+        Assert.Contains("renew it", fault.Message, StringComparison.Ordinal);
+    }
+
+    private Task<TestEdge> StartStandingAsync() => TestEdge.StartAsync(moveTime: true, settings: [$"Sip:Transport={kind}"]);
+
+    private static async Task<string> SerialAsync(TestEdge edge)
+    {
+        using TcpClient tcp = await edge.ConnectRawAsync();
+        using SslStream tls = await SecureAsync(tcp, SslProtocols.Tls13);
+        return tls.RemoteCertificate!.GetSerialNumberString();
     }
 
     private Task<TestEdge> StartAsync(params string[] settings) => TestEdge.StartAsync(settings: [$"Sip:Transport={kind}", .. settings]);

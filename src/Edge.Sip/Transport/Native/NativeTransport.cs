@@ -27,13 +27,14 @@ internal sealed class NativeTransport : ITransport, IDisposable
     private Reactor[] _reactors = [];
     private IConnectionHandler? _handler;
     private volatile TransportStage _stage;
+    private volatile TlsContext _tls;
 
     /// <exception cref="CryptographicException">Certificate or key cannot be used.</exception>
-    public NativeTransport(SipOptions options, Admission admission, EdgeMetrics metrics, ILogger<NativeTransport> logger)
+    public NativeTransport(SipOptions options, Admission admission, EdgeClock clock, EdgeMetrics metrics, ILogger<NativeTransport> logger)
     {
         (Options, Admission, _metrics, _logger) = (options, admission, metrics, logger);
-        using ServerCertificate certificate = ServerCertificate.Load(options.CertificateFile, options.KeyFile);
-        Tls = new TlsContext(certificate, _ticketKeys);
+        using ServerCertificate certificate = ServerCertificate.Load(options.CertificateFile, options.KeyFile, clock.Time.GetUtcNow());
+        _tls = new TlsContext(certificate, _ticketKeys);
     }
 
     public IPEndPoint? LocalEndPoint { get; private set; }
@@ -42,7 +43,7 @@ internal sealed class NativeTransport : ITransport, IDisposable
 
     internal Admission Admission { get; }
 
-    internal TlsContext Tls { get; }
+    internal TlsContext Tls => _tls;
 
     internal IConnectionHandler Handler => _handler!;
 
@@ -54,8 +55,14 @@ internal sealed class NativeTransport : ITransport, IDisposable
         IPEndPoint end = new(IPAddress.Parse(Options.Address), Options.Port);
         using (Socket alone = Bind(end, shared: false)) end = (IPEndPoint)alone.LocalEndPoint!;   // refused if anybody listens here; SO_REUSEPORT would share clients with them in silence
         LocalEndPoint = end;
-        _reactors = [.. Enumerable.Range(0, Options.Reactors == 0 ? Environment.ProcessorCount : Options.Reactors).Select(number => new Reactor(this, Listen(end), number))];
+        _reactors = [.. Enumerable.Range(0, Options.Reactors == 0 ? Math.Max(1, Environment.ProcessorCount - 1) : Options.Reactors).Select(number => new Reactor(this, Listen(end), number))];
         foreach (Reactor reactor in _reactors) reactor.Start();
+    }
+
+    public void Use(ServerCertificate certificate)
+    {
+        _tls = new TlsContext(certificate, _ticketKeys);   // the one before goes with its last connection: a reactor may be about to make one from it
+        certificate.Dispose();
     }
 
     public async Task StopAsync(CancellationToken cancellationToken)

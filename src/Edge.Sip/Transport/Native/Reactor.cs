@@ -10,7 +10,7 @@ namespace Edge.Sip.Transport.Native;
 /// A turn: what epoll tells of, then what other threads have posted. They wake it by an eventfd, once, and only while it sleeps.
 /// Level-triggered: what was not read is told again, so nothing is lost by stopping early.
 /// </remarks>
-internal sealed unsafe class Reactor : IDisposable
+internal sealed unsafe class Reactor : IWakeable, IDisposable
 {
     private const int MostEvents = 256;
     private const int MostAccepts = 64;
@@ -84,7 +84,7 @@ internal sealed unsafe class Reactor : IDisposable
             first = found;
         }
 
-        Wake();
+        HeldWakes.Wake(this);
     }
 
     /// <summary>Wakes it if it sleeps. The exchange is a full barrier: what was written before is seen by the look before the next sleep, or wakes it.</summary>

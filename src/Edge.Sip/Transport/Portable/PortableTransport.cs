@@ -23,28 +23,23 @@ internal sealed class PortableTransport : ITransport, IDisposable
     private IConnectionHandler? _handler;
     private Task _accepting = Task.CompletedTask;
 
-    public PortableTransport(SipOptions options, Admission admission, EdgeMetrics metrics, ILogger<PortableTransport> logger)
+    private volatile SslServerAuthenticationOptions _tlsOptions;
+
+    /// <exception cref="System.Security.Cryptography.CryptographicException">Certificate or key cannot be used.</exception>
+    public PortableTransport(SipOptions options, Admission admission, EdgeClock clock, EdgeMetrics metrics, ILogger<PortableTransport> logger)
     {
         Options = options;
         _admission = admission;
         _metrics = metrics;
         _logger = logger;
-        ServerCertificate certificate = ServerCertificate.Load(options.CertificateFile, options.KeyFile);
-        TlsOptions = new SslServerAuthenticationOptions
-        {
-            ServerCertificateContext = SslStreamCertificateContext.Create(certificate.Leaf, certificate.Issuers, offline: true),
-            EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
-            ClientCertificateRequired = false,
-            AllowRenegotiation = false,
-            CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
-        };
+        _tlsOptions = Showing(ServerCertificate.Load(options.CertificateFile, options.KeyFile, clock.Time.GetUtcNow()));
     }
 
     public IPEndPoint? LocalEndPoint { get; private set; }
 
     internal SipOptions Options { get; }
 
-    internal SslServerAuthenticationOptions TlsOptions { get; }
+    internal SslServerAuthenticationOptions TlsOptions => _tlsOptions;
 
     internal IConnectionHandler Handler => _handler!;
 
@@ -58,6 +53,8 @@ internal sealed class PortableTransport : ITransport, IDisposable
         LocalEndPoint = (IPEndPoint)_listener.LocalEndPoint!;
         _accepting = AcceptAsync(_listener);
     }
+
+    public void Use(ServerCertificate certificate) => _tlsOptions = Showing(certificate);
 
     public async Task StopAsync(CancellationToken cancellationToken)
     {
@@ -82,6 +79,15 @@ internal sealed class PortableTransport : ITransport, IDisposable
     }
 
     internal void HandlerFailed(PortableConnection connection, Exception fault) => EdgeLog.ConnectionFaulted(_logger, fault, connection.Flow);
+
+    private static SslServerAuthenticationOptions Showing(ServerCertificate certificate) => new()
+    {
+        ServerCertificateContext = SslStreamCertificateContext.Create(certificate.Leaf, certificate.Issuers, offline: true),
+        EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
+        ClientCertificateRequired = false,
+        AllowRenegotiation = false,
+        CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
+    };
 
     private async Task AcceptAsync(Socket listener)
     {
