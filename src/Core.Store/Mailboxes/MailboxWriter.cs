@@ -36,15 +36,18 @@ internal sealed class MailboxWriter(RedisConnection redis, MessageEnvelope envel
 
     /// <summary>The same, and claims the id in the same step; not on a cluster.</summary>
     /// <param name="claim">The ledger entry.</param>
-    /// <returns>Null, and the ledger entry of before, if the id was claimed before.</returns>
+    /// <returns>Null, and the ledger entry of before, if the id was claimed before; null and no entry, with nothing done, if its sender is to be told and the flags do not say so.</returns>
     /// <inheritdoc cref="EnqueueAsync"/>
     public async Task<(Acceptance? Acceptance, ReadOnlyMemory<byte> Claimed)> ClaimAndEnqueueAsync(
         NewMessage message, AccountName sender, AccountName recipient, byte[] name, DateTimeOffset accepted, MemberFlags flags, int mostQueued, int mostOfSender, byte[] claim)
     {
         RedisResult[] reply = await SendAsync(message, sender, recipient, name, accepted, flags, mostQueued, mostOfSender, claim).ConfigureAwait(false);
-        if (reply[0].ToString() == "6")   // what is sealed cannot be changed: sealed anew
-            reply = await SendAsync(message, sender, recipient, name, accepted, flags | MemberFlags.Tell, mostQueued, mostOfSender, claim).ConfigureAwait(false);
-        return reply[0].ToString() == "5" ? (null, (byte[])reply[1]!) : (Answer(reply, message, accepted), default);
+        return reply[0].ToString() switch
+        {
+            "5" => (null, (byte[])reply[1]!),
+            "6" => (null, default),
+            _ => (Answer(reply, message, accepted), default),
+        };
     }
 
     private async Task<RedisResult[]> SendAsync(

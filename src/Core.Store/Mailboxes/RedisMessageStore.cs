@@ -87,7 +87,7 @@ internal sealed class RedisMessageStore(
         AccountName sender = names.Account(message.Sender);
         AccountName recipient = names.Account(message.Recipient);
         byte[] name = names.Message(sender, message.MessageId);
-        DateTimeOffset accepted = DateTimeOffset.FromUnixTimeMilliseconds(time.GetUtcNow().ToUnixTimeMilliseconds());   // as Redis will hold it
+        DateTimeOffset accepted = AcceptTime();
         byte[] claim = Claim(message, recipient, name, accepted);
         QueueLimits queue = limits.Current.Queue;
         MemberFlags flags = message.Receipts is null ? MemberFlags.None : MemberFlags.Tell;
@@ -106,6 +106,15 @@ internal sealed class RedisMessageStore(
         {
             (Acceptance? acceptance, claimed) = await mailboxes.ClaimAndEnqueueAsync(
                 message, sender, recipient, name, accepted, flags, queue.PerRecipient, queue.PerSender, claim).ConfigureAwait(false);
+            if (acceptance is null && claimed.IsEmpty)
+            {
+                // Its sender listens, and what is sealed cannot be changed: once more from the beginning, at the time it is now.
+                (accepted, flags) = (AcceptTime(), MemberFlags.Tell);
+                claim = Claim(message, recipient, name, accepted);
+                (acceptance, claimed) = await mailboxes.ClaimAndEnqueueAsync(
+                    message, sender, recipient, name, accepted, flags, queue.PerRecipient, queue.PerSender, claim).ConfigureAwait(false);
+            }
+
             if (acceptance is not null) return acceptance;
         }
 
@@ -118,6 +127,9 @@ internal sealed class RedisMessageStore(
             flags = MemberFlags.Tell;
         return await mailboxes.EnqueueAsync(message, sender, recipient, name, entry.Accepted, flags, queue.PerRecipient, queue.PerSender).ConfigureAwait(false);
     }
+
+    /// <summary>Now, as Redis will hold it.</summary>
+    private DateTimeOffset AcceptTime() => DateTimeOffset.FromUnixTimeMilliseconds(time.GetUtcNow().ToUnixTimeMilliseconds());
 
     private byte[] Claim(NewMessage message, AccountName recipient, byte[] name, DateTimeOffset accepted) => LedgerEntry.Create(
         ring, recipient, message.Text.Span, accepted, message.MessageId, message.Receipts is { } asked ? receiptRequests.Seal(asked, message.Recipient, name) : []);

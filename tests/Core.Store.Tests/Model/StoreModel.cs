@@ -108,7 +108,8 @@ internal sealed class StoreModel(ModelLimits limits, IReadOnlyList<AccountModel>
             (claim, Acceptance? stored) = Call(core, ClaimAndStore);
             if (claim is null && stored is null)
             {
-                told = true;
+                (told, accepted) = (true, Clock(core));
+                fresh = new ClaimModel(message.Recipient, text, accepted, message.Receipts);
                 (claim, stored) = Call(core, ClaimAndStore);
             }
 
