@@ -395,6 +395,7 @@ internal sealed class CoreStream : ICoreLink, IThreadPoolWorkItem, IDisposable
 
                 await writer.WriteAsync(batch).ConfigureAwait(false);
                 batch.Events.Clear();
+                RefreshEvents.Keep(events);
                 events.Clear();
                 if (events.Capacity > 4_096) events.Capacity = 0;   // after a snapshot
                 Volatile.Write(ref _lastWriteMs, _clock.NowMs);

@@ -94,19 +94,15 @@ internal sealed class DeliveryPump(ICoreLinks links, SipOptions options, EdgeClo
     {
         binding.RefreshByClient |= byClient;
         binding.RefreshOn = link;
-        EdgeEvent happened = new()
-        {
-            Refresh = new Refresh
-            {
-                Flow = session.Flow,
-                User = binding.User,
-                Ticket = binding.Ticket,
-                ExpiresSeconds = binding.SecondsLeft(clock.NowMs),
-                Device = binding.Contact.Device,
-                After = binding.Lane.Highest,
-                ByClient = binding.RefreshByClient,
-            },
-        };
+        EdgeEvent happened = RefreshEvents.Take();
+        Refresh refresh = happened.Refresh;
+        refresh.Flow = session.Flow;
+        refresh.User = binding.User;
+        refresh.Ticket = binding.Ticket;
+        refresh.ExpiresSeconds = binding.SecondsLeft(clock.NowMs);
+        refresh.Device = binding.Contact.Device;
+        refresh.After = binding.Lane.Highest;
+        refresh.ByClient = binding.RefreshByClient;
         bool posted = byClient ? link.PostSoon(happened) : link.Post(happened);   // a snapshot waits for each answer
         if (!posted) RefreshLost(session, binding);
         else if (binding.RefreshAgainMs <= clock.NowMs) binding.RefreshAgainMs = 0;   // this is it

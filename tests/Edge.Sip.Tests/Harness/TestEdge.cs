@@ -23,9 +23,10 @@ internal sealed class TestEdge : IAsyncDisposable
     private TimeSpan _sinceEvent;
     private bool _stopped;
 
-    private TestEdge(TestPki pki, FakeCore core, ServiceProvider services, FakeTimeProvider? time)
+    private TestEdge(TestPki pki, FakeCore core, ServiceProvider services, FakeTimeProvider? time, bool counts)
     {
         (Pki, Core, _services, Time) = (pki, core, services, time);
+        if (!counts) return;
         IMeterFactory meters = services.GetRequiredService<IMeterFactory>();
         _listener.InstrumentPublished = (instrument, listener) =>
         {
@@ -59,7 +60,9 @@ internal sealed class TestEdge : IAsyncDisposable
 
     /// <param name="settings">More configuration: <c>Sip:Window=2</c>.</param>
     /// <param name="moveTime">True: the clock stands until the test moves it.</param>
-    public static async Task<TestEdge> StartAsync(bool moveTime = false, Action<FakeCore>? core = null, bool waitForLink = true, bool twoCores = false, params string[] settings)
+    /// <param name="transport">The transport, instead of the one that the settings name. Then nothing is counted either: <see cref="Sum"/> is 0.</param>
+    public static async Task<TestEdge> StartAsync(
+        bool moveTime = false, Action<FakeCore>? core = null, bool waitForLink = true, bool twoCores = false, Func<IServiceProvider, ITransport>? transport = null, params string[] settings)
     {
         TestPki pki = new();
         FakeTimeProvider? time = moveTime ? new FakeTimeProvider(DateTimeOffset.UtcNow) : null;
@@ -83,8 +86,9 @@ internal sealed class TestEdge : IAsyncDisposable
         ServiceCollection services = new();
         services.AddLogging();
         if (time is not null) services.AddSingleton<TimeProvider>(time);
+        if (transport is not null) services.AddSingleton(transport);
         services.AddEdge(new ConfigurationBuilder().AddInMemoryCollection(configuration).Build());
-        TestEdge edge = new(pki, fake, services.BuildServiceProvider(), time) { OtherCore = other };
+        TestEdge edge = new(pki, fake, services.BuildServiceProvider(), time, counts: transport is null) { OtherCore = other };
         await edge.Node.StartAsync(CancellationToken.None);
         if (waitForLink) await Until.TrueAsync(() => edge.Node.IsReady && edge.Links.UpCount == (twoCores ? 2 : 1), "links up");
         return edge;
