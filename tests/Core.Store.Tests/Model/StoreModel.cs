@@ -127,7 +127,7 @@ internal sealed class StoreModel(ModelLimits limits, IReadOnlyList<AccountModel>
             if (_claims.TryGetValue(key, out ClaimModel? earlier)) return (earlier, null);
             if (!told && Account(message.Sender).Feed is not null) return (null, null);
             Acceptance stored = Store(
-                new MessageKey(message.Sender, message.MessageId, message.Recipient), accepted, accepted, message.Text, Flags(), null, limits.MostQueued, limits.MostOfSender);
+                core, new MessageKey(message.Sender, message.MessageId, message.Recipient), accepted, accepted, message.Text, Flags(), null, limits.MostQueued, limits.MostOfSender);
             if (stored.Outcome == AcceptOutcome.Accepted) _claims.Add(key, fresh);
             return (null, stored);
         }
@@ -320,14 +320,14 @@ internal sealed class StoreModel(ModelLimits limits, IReadOnlyList<AccountModel>
     private Acceptance Enqueue(int core, MessageKey key, DateTimeOffset accepted, ReadOnlyMemory<byte> text, MemberFlags flags, Receipt? receipt, int mostQueued, int mostOfSender)
     {
         DateTimeOffset at = Clock(core);
-        return Finish(core, Call(core, () => Store(key, at, accepted, text, flags, receipt, mostQueued, mostOfSender)), key.Recipient, accepted);
+        return Finish(core, Call(core, () => Store(core, key, at, accepted, text, flags, receipt, mostQueued, mostOfSender)), key.Recipient, accepted);
     }
 
-    private Acceptance Store(MessageKey key, DateTimeOffset at, DateTimeOffset accepted, ReadOnlyMemory<byte> text, MemberFlags flags, Receipt? receipt, int mostQueued, int mostOfSender)
+    private Acceptance Store(int core, MessageKey key, DateTimeOffset at, DateTimeOffset accepted, ReadOnlyMemory<byte> text, MemberFlags flags, Receipt? receipt, int mostQueued, int mostOfSender)
     {
         DateTimeOffset expires = accepted + limits.Validity;
         AccountModel recipient = Account(key.Recipient);
-        if (_messages.TryGetValue((key.Sender, key.MessageId), out MessageModel? there)) return new Acceptance(AcceptOutcome.Repeated, there.StatusAt(at), null);
+        if (_messages.TryGetValue((key.Sender, key.MessageId), out MessageModel? there)) return new Acceptance(AcceptOutcome.Repeated, there.StatusAt(Clock(core)), null);   // judged when the answer is there
         if (expires <= at) return new Acceptance(AcceptOutcome.Repeated, new MessageStatus(MessageState.Expired, accepted, expires), null);
         if (!recipient.Exists) return new Acceptance(AcceptOutcome.UnknownRecipient, null, null);
         MessageModel[] alike = [.. recipient.Mailbox.Values.Where(m => m.Flags.HasFlag(MemberFlags.Receipt) == (receipt is not null))];
