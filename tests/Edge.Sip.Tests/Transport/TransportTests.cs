@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
@@ -183,6 +184,50 @@ public abstract class TransportTests(string kind)
         Assert.Equal(1, edge.Sum("edge.connections.ended/peer_closed"));
     }
 
+    /// <summary>TCP ends in the middle of a TLS record, at any byte of it: what was cut off is not taken, and the account is offline at once.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(5)]
+    [InlineData(6)]
+    [InlineData(100)]
+    public async Task Peer_EndsWithinARecord_NothingOfItIsTaken(int bytes)
+    {
+        await using TestEdge edge = await StartAsync();
+        SipClient bob = await edge.RegisteredAsync();
+        using TcpClient tcp = await edge.ConnectRawAsync();
+        await using CutStream cut = new(tcp.GetStream());
+        using SslStream tls = await SecureAsync(cut, SslProtocols.Tls13);
+        cut.Left = bytes;
+        await tls.WriteAsync(Encoding.ASCII.GetBytes(bob.PlainText("OPTIONS")));
+        tcp.Client.Shutdown(SocketShutdown.Send);
+        await Until.TrueAsync(() => edge.Sessions == 1, "ended");
+        Assert.Equal(0, edge.Sum("edge.requests/OPTIONS"));
+    }
+
+    /// <summary>A client that asks for a new handshake on its connection, as TLS 1.2 allows, is refused: it would be work without end for one connection.</summary>
+    [Fact]
+    public async Task Renegotiation_AskedFor_IsRefused()
+    {
+        await using TestEdge edge = await StartAsync();
+        SipClient bob = await edge.RegisteredAsync();
+        using Process client = Process.Start(new ProcessStartInfo("openssl", ["s_client", "-connect", $"127.0.0.1:{edge.Port}", "-tls1_2"])
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        })!;
+        Task<string> said = client.StandardOutput.ReadToEndAsync(), complained = client.StandardError.ReadToEndAsync();
+        await Until.TrueAsync(() => edge.Sum("edge.connections") == 2, "connected");
+        await client.StandardInput.WriteAsync("R\n");   // its command to renegotiate
+        await client.StandardInput.FlushAsync();
+        await client.WaitForExitAsync().WaitAsync(SipClient.Patience);
+        string words = await said + await complained;
+        Assert.Contains("RENEGOTIATING", words, StringComparison.Ordinal);
+        Assert.Contains(":error:", words, StringComparison.Ordinal);   // by the alert no_renegotiation, or the connection's end without one (SslStream)
+        await Until.TrueAsync(() => edge.Sessions == 1, "only bob is left");
+        Assert.Equal(200, (await bob.RequestAsync(bob.PlainText("OPTIONS"))).Status);
+    }
+
     [Fact]
     public async Task Handshake_Garbage_IsEndedAndCounted()
     {
@@ -264,6 +309,46 @@ public abstract class TransportTests(string kind)
         pki.IssueSip(expired: true);
         CryptographicException fault = await Assert.ThrowsAsync<CryptographicException>(() => StartAsync($"Sip:CertificateFile={pki.PathOf("sip.pem")}", $"Sip:KeyFile={pki.PathOf("sip.key")}"));
         Assert.Contains("renew it", fault.Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>Writes so many bytes more and swallows the rest.</summary>
+    private sealed class CutStream(Stream inner) : Stream
+    {
+        public int Left { get; set; } = int.MaxValue;
+
+        public override bool CanRead => true;
+
+        public override bool CanSeek => false;
+
+        public override bool CanWrite => true;
+
+        public override long Length => throw new NotSupportedException();
+
+        public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
+
+        public override int Read(byte[] buffer, int offset, int count) => inner.Read(buffer, offset, count);
+
+        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) => inner.ReadAsync(buffer, cancellationToken);
+
+        public override void Write(byte[] buffer, int offset, int count)
+        {
+            count = Math.Min(count, Left);
+            Left -= count;
+            inner.Write(buffer, offset, count);
+        }
+
+        public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            int count = Math.Min(buffer.Length, Left);
+            Left -= count;
+            return inner.WriteAsync(buffer[..count], cancellationToken);
+        }
+
+        public override void Flush() => inner.Flush();
+
+        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+        public override void SetLength(long value) => throw new NotSupportedException();
     }
 
     private Task<TestEdge> StartStandingAsync() => TestEdge.StartAsync(moveTime: true, settings: [$"Sip:Transport={kind}"]);
