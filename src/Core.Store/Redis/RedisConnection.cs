@@ -77,9 +77,9 @@ internal class RedisConnection(IOptions<CoreStoreOptions> options, ILogger<Redis
         }
     }
 
-    /// <summary>Awaits an answer together with the others on their way: for what every message asks.</summary>
+    /// <summary>Awaits an answer together with the others on their way: for what every message asks. Not on a cluster: a server that is silent would hold up the answers of the others.</summary>
     /// <param name="asked">Sent already.</param>
-    public Task<T> InTurn<T>(Task<T> asked) => _turns.Share(asked);
+    public Task<T> InTurn<T>(Task<T> asked) => IsCluster ? asked : _turns.Share(asked);
 
     /// <summary>Awaits what was asked of Redis, within the deadline.</summary>
     /// <exception cref="StoreUnavailableException">No answer in time, no connection, or Redis refused (memory full, loading, read-only).</exception>

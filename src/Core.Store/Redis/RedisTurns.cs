@@ -2,7 +2,7 @@ namespace Core.Store.Redis;
 
 /// <summary>Hands out Redis' answers in turns: one change of thread for all that arrived together, instead of one for each.</summary>
 /// <remarks>
-/// Redis answers in the order in which it was asked, so whoever waits for the last question of a turn has the answers to all of them. What runs on them runs
+/// For one server: it answers in the order in which it was asked, so whoever waits for the last question of a turn has the answers to all of them. What runs on them runs
 /// one after the other, in the order of the questions, and its own next questions share packets. Without it an answer cost the thread pool a work item, and
 /// mostly a thread that had to be woken: docs/adr/0001 has the figures. Nothing that is handed an answer may block its thread.
 /// </remarks>
@@ -39,7 +39,7 @@ internal sealed class RedisTurns
         public void HandOut()
         {
             if (asked.IsCompleted) SetFromTask(asked);
-            else _ = WaitAsync();   // of another server of a cluster, or cut off there
+            else _ = WaitAsync();   // cut off: what was under way then fails in no order
         }
 
         private async Task WaitAsync()

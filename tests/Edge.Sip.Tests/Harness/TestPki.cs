@@ -38,7 +38,8 @@ internal sealed class TestPki : IDisposable
 
     /// <summary>Replaces the certificate and key that the edge shows to clients.</summary>
     /// <param name="expired">It ended an hour ago.</param>
-    public void IssueSip(bool expired = false) => Issue(_sipAuthority, "example.test", "sip", expired);
+    /// <param name="begins">When it begins; two hours ago without.</param>
+    public void IssueSip(bool expired = false, DateTimeOffset? begins = null) => Issue(_sipAuthority, "example.test", "sip", expired, begins);
 
     public void Dispose() => _folder.Delete(recursive: true);
 
@@ -51,7 +52,7 @@ internal sealed class TestPki : IDisposable
         return request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
     }
 
-    private void Issue(X509Certificate2 authority, string name, string file, bool expired = false)
+    private void Issue(X509Certificate2 authority, string name, string file, bool expired = false, DateTimeOffset? begins = null)
     {
         using ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         CertificateRequest request = new($"CN={name}", key, HashAlgorithmName.SHA256);
@@ -60,7 +61,7 @@ internal sealed class TestPki : IDisposable
         names.AddDnsName("localhost");
         names.AddIpAddress(IPAddress.Loopback);
         request.CertificateExtensions.Add(names.Build());
-        using X509Certificate2 certificate = request.Create(authority, DateTimeOffset.UtcNow.AddHours(-2), DateTimeOffset.UtcNow.AddHours(expired ? -1 : 12), RandomNumberGenerator.GetBytes(8));
+        using X509Certificate2 certificate = request.Create(authority, begins ?? DateTimeOffset.UtcNow.AddHours(-2), DateTimeOffset.UtcNow.AddHours(expired ? -1 : 12), RandomNumberGenerator.GetBytes(8));
         File.WriteAllText(PathOf($"{file}.pem"), certificate.ExportCertificatePem());
         File.WriteAllText(PathOf($"{file}.key"), key.ExportPkcs8PrivateKeyPem());
     }

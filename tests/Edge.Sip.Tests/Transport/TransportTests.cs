@@ -302,6 +302,20 @@ public abstract class TransportTests(string kind)
         Assert.NotEqual(serial, await SerialAsync(edge));
     }
 
+    /// <summary>The files stay as they are: what refused them has passed.</summary>
+    [Fact]
+    public async Task Certificate_NotValidYet_IsTakenOnceItIs()
+    {
+        await using TestEdge edge = await StartStandingAsync();
+        string serial = await SerialAsync(edge);
+        edge.Pki.IssueSip(begins: edge.Time!.GetUtcNow().AddSeconds(20));
+        await edge.MoveAsync(TimeSpan.FromSeconds(15));
+        Assert.Equal((serial, 1L), (await SerialAsync(edge), edge.Sum("edge.certificate.reads/refused")));
+        await edge.MoveAsync(TimeSpan.FromSeconds(15));
+        Assert.NotEqual(serial, await SerialAsync(edge));
+        Assert.Equal(1, edge.Sum("edge.certificate.reads/taken"));
+    }
+
     [Fact]
     public async Task Start_CertificateHasEnded_Refused()
     {
