@@ -144,7 +144,7 @@ public abstract class BindingTests(ServerFixture fixture) : StoreTest(fixture)
         await AcceptedAsync("two");
         await Store.UnregisterAsync(Bob, Flow(2));
         await Core.Sweeper.SweepOnceAsync();
-        (FlowId flow, _, MailboxPage page) = Assert.Single(Core.Port.Pushes);
+        (FlowId flow, _, MailboxPage page, _) = Assert.Single(Core.Port.Pushes);
         Assert.Equal(Flow(1), flow);
         Assert.Equal(["one", "two"], Texts(page));
     }
@@ -230,7 +230,7 @@ public abstract class BindingTests(ServerFixture fixture) : StoreTest(fixture)
         MessageKey key = await AcceptedAsync("hello");
         for (int attempt = 1; attempt <= 5; attempt++) await Store.FailAsync(key, Flow(2), attempt);
         await Core.Sweeper.SweepOnceAsync();
-        (FlowId flow, _, MailboxPage page) = Assert.Single(Core.Port.Pushes);
+        (FlowId flow, _, MailboxPage page, _) = Assert.Single(Core.Port.Pushes);
         Assert.Equal((Flow(1), 1), (flow, page.Messages.Single().Attempt));
         for (int attempt = 1; attempt <= 5; attempt++) await Store.FailAsync(key, Flow(1), attempt);
         Time.Advance(TimeSpan.FromMinutes(5));
@@ -441,7 +441,7 @@ public abstract class BindingTests(ServerFixture fixture) : StoreTest(fixture)
         Time.Advance(TimeSpan.FromSeconds(61));
         await Store.UnregisterAsync(Bob, Flow(2));
         await Core.Sweeper.SweepOnceAsync();
-        (FlowId flow, _, MailboxPage page) = Assert.Single(Core.Port.Pushes);
+        (FlowId flow, _, MailboxPage page, _) = Assert.Single(Core.Port.Pushes);
         Assert.Equal((Flow(1), 1, true), (flow, page.Messages.Single().Attempt, page.Messages.Single().Retry));
     }
 

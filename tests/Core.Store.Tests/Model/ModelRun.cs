@@ -171,7 +171,7 @@ internal sealed class ModelRun : IAsyncDisposable
             string[] real = [.. port.Port.Pushes.Select(p => Answers.Of(port.Core, p.Flow, p.Page))];
             string[] modelled = [.. _model.Cores[port.Core].Pushes.Select(p => Answers.Of(port.Core, p.Flow, p.Page))];
             Assert.Equal(modelled, real);
-            foreach ((FlowId flow, _, MailboxPage page) in port.Port.Pushes) _promises.Given(flow, page.Messages, _model.Clock(port.Core));
+            foreach ((FlowId flow, _, MailboxPage page, DateTimeOffset at) in port.Port.Pushes) _promises.Given(flow, page.Messages, at);
             port.Clear();
             _model.Cores[port.Core].Pushes.Clear();
         }

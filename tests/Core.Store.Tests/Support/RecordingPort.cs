@@ -5,8 +5,8 @@ using Core.Store.Presence;
 
 namespace Core.Store.Tests.Support;
 
-/// <summary>Stands for the link to the edges: keeps what was pushed.</summary>
-internal sealed class RecordingPort : IDeliveryPort
+/// <summary>Stands for the link to the edges: keeps what was pushed, and when by the core's clock.</summary>
+internal sealed class RecordingPort(TimeProvider time) : IDeliveryPort
 {
     /// <summary>Whether this core has a stream to the edges.</summary>
     public bool IsConnected { get; set; } = true;
@@ -17,7 +17,7 @@ internal sealed class RecordingPort : IDeliveryPort
     /// <summary>Flows of this core's own that are over.</summary>
     public HashSet<FlowId> Ended { get; } = [];
 
-    public ConcurrentQueue<(FlowId Flow, AccountAddress Recipient, MailboxPage Page)> Pushes { get; } = new();
+    public ConcurrentQueue<(FlowId Flow, AccountAddress Recipient, MailboxPage Page, DateTimeOffset At)> Pushes { get; } = new();
 
     public IEnumerable<string> Texts => Pushes.SelectMany(p => p.Page.Messages).Select(m => System.Text.Encoding.UTF8.GetString(m.Text.Span));
 
@@ -25,7 +25,7 @@ internal sealed class RecordingPort : IDeliveryPort
 
     public bool HasEnded(FlowId flow) => Ended.Contains(flow);
 
-    public void Push(FlowId flow, AccountAddress recipient, MailboxPage page) => Pushes.Enqueue((flow, recipient, page));
+    public void Push(FlowId flow, AccountAddress recipient, MailboxPage page) => Pushes.Enqueue((flow, recipient, page, time.GetUtcNow()));
 
     public void Push(DirectedMessage directed) =>
         Push(directed.Flow, directed.Message.Key.Recipient, new MailboxPage(0, directed.Message.Sequence, false, [directed.Message]));

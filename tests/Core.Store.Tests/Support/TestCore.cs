@@ -69,7 +69,7 @@ internal sealed class TestCore : IAsyncDisposable
         foreach ((string name, string value) in settings) values[$"CoreStore:{name}"] = value;
         builder.Configuration.AddInMemoryCollection(values);
         if (logs is not null) builder.Logging.AddProvider(logs);
-        RecordingPort port = new();
+        RecordingPort port = new(time);
         builder.Services.AddSingleton(time);
         builder.Services.AddSingleton<IDeliveryPort>(port);
         if (sweep is not null) builder.Services.AddSingleton(sweep);
