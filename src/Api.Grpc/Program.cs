@@ -1,6 +1,10 @@
 using Api.Grpc.Hosting;
 using Core.Store;
 
+// From the one of the project file up: as few as keep the processors busy. What blocks one all the same gets another from the runtime.
+ThreadPool.GetMinThreads(out int workers, out int ports);
+ThreadPool.SetMinThreads(Math.Max(workers, Environment.ProcessorCount - 1), ports);
+
 try
 {
     await using WebApplication app = CoreHost.Build(args, static services => services.AddCoreStore());

@@ -8,6 +8,10 @@ using Microsoft.Extensions.Options;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Resources;
 
+// From the one of the project file up: as few as keep the processors busy. What blocks one all the same gets another from the runtime.
+ThreadPool.GetMinThreads(out int workers, out int ports);
+ThreadPool.SetMinThreads(Math.Max(workers, Environment.ProcessorCount - 1), ports);
+
 WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(args);
 builder.Logging.ClearProviders();
 builder.Logging.AddJsonConsole(json => (json.UseUtcTimestamp, json.TimestampFormat) = (true, "yyyy-MM-dd'T'HH:mm:ss.fff'Z'"));

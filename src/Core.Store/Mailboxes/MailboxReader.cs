@@ -41,7 +41,7 @@ internal sealed class MailboxReader(
             records[i] = RedisKeys.Record(account.Partition, MailboxMember.Name(members[i]));
         }
 
-        RedisValue[] values = await redis.InTurn(redis.Database.StringGetAsync(records)).ConfigureAwait(false);
+        RedisValue[] values = await redis.AskAsync(records[0], () => redis.Database.StringGetAsync(records)).ConfigureAwait(false);
         DateTimeOffset now = time.GetUtcNow();
         List<QueuedMessage> messages = new(rows);
         for (int i = 0; i < rows; i++)

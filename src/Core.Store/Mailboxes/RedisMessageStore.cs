@@ -97,8 +97,8 @@ internal sealed class RedisMessageStore(
             // A mistyped recipient must not use up the id; a repeat finds its claim even when the account is gone by now.
             RedisKey ledger = RedisKeys.Ledger(sender, name);
             bool isNew = await accounts.ExistsAsync(message.Recipient, recipient).ConfigureAwait(false)
-                && await redis.InTurn(redis.Database.StringSetAsync(ledger, claim, _options.OutcomeLifetime, When.NotExists)).ConfigureAwait(false);
-            RedisValue first = isNew ? claim : await redis.InTurn(redis.Database.StringGetAsync(ledger)).ConfigureAwait(false);
+                && await redis.AskAsync(ledger, () => redis.Database.StringSetAsync(ledger, claim, _options.OutcomeLifetime, When.NotExists)).ConfigureAwait(false);
+            RedisValue first = isNew ? claim : await redis.AskAsync(ledger, () => redis.Database.StringGetAsync(ledger)).ConfigureAwait(false);
             if (first.IsNull) return new Acceptance(AcceptOutcome.UnknownRecipient, null, null);
             claimed = (ReadOnlyMemory<byte>)first;
         }
@@ -123,7 +123,7 @@ internal sealed class RedisMessageStore(
         if (accepted - entry.Accepted > RenewClaimAfter)
             await redis.Database.KeyExpireAsync(RedisKeys.Ledger(sender, name), _options.OutcomeLifetime).ConfigureAwait(false);
         // The first try's wish, even if it died before it was stored; and whoever listens is told.
-        if (entry.AsksReceipts || (flags == MemberFlags.None && await redis.InTurn(redis.Database.KeyExistsAsync(RedisKeys.Told(sender))).ConfigureAwait(false)))
+        if (entry.AsksReceipts || (flags == MemberFlags.None && await redis.AskAsync(RedisKeys.Told(sender), () => redis.Database.KeyExistsAsync(RedisKeys.Told(sender))).ConfigureAwait(false)))
             flags = MemberFlags.Tell;
         return await mailboxes.EnqueueAsync(message, sender, recipient, name, entry.Accepted, flags, queue.PerRecipient, queue.PerSender).ConfigureAwait(false);
     }
@@ -138,7 +138,7 @@ internal sealed class RedisMessageStore(
     {
         AccountName senderName = names.Account(sender);
         byte[] name = names.Message(senderName, messageId);
-        RedisValue ledger = await redis.InTurn(redis.Database.StringGetAsync(RedisKeys.Ledger(senderName, name))).ConfigureAwait(false);
+        RedisValue ledger = await redis.AskAsync(RedisKeys.Ledger(senderName, name), () => redis.Database.StringGetAsync(RedisKeys.Ledger(senderName, name))).ConfigureAwait(false);
         if (ledger.IsNull || !LedgerEntry.TryParse(((ReadOnlyMemory<byte>)ledger).Span, out LedgerEntry entry)) return null;
         return await StatusAsync(entry, name).ConfigureAwait(false);
     }
@@ -147,7 +147,7 @@ internal sealed class RedisMessageStore(
     {
         AccountName sender = names.Account(message.Sender);
         byte[] name = names.Message(sender, message.MessageId);
-        RedisValue ledger = await redis.InTurn(redis.Database.StringGetAsync(RedisKeys.Ledger(sender, name))).ConfigureAwait(false);
+        RedisValue ledger = await redis.AskAsync(RedisKeys.Ledger(sender, name), () => redis.Database.StringGetAsync(RedisKeys.Ledger(sender, name))).ConfigureAwait(false);
         if (ledger.IsNull) return null;
         ReadOnlyMemory<byte> bytes = (ReadOnlyMemory<byte>)ledger;
         if (!LedgerEntry.TryParse(bytes.Span, out LedgerEntry entry) || !LedgerEntry.IsFor(bytes.Span, ring, names.Account(message.Recipient), message.Text.Span))

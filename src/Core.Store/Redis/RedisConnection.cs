@@ -18,7 +18,7 @@ internal class RedisConnection(IOptions<CoreStoreOptions> options, ILogger<Redis
     private static readonly TimeSpan ReadinessDeadline = TimeSpan.FromSeconds(1);
 
     private readonly TimeSpan _deadline = options.Value.RedisDeadline;
-    private readonly RedisTurns _turns = new();
+    private RedisTurns? _turns;   // not on a cluster: a server that is silent would hold up the answers of the others
     private volatile ConnectionMultiplexer? _multiplexer;
     private long _refusalTold = -RefusalsEveryMs;
 
@@ -47,6 +47,7 @@ internal class RedisConnection(IOptions<CoreStoreOptions> options, ILogger<Redis
         };
         await LoadScriptsAsync(fresh).ConfigureAwait(false);
         IsCluster = fresh.GetServers().Any(static s => s.ServerType == ServerType.Cluster);
+        if (!IsCluster) _turns = new RedisTurns(EvaluateNowAsync, _deadline);
         _multiplexer = fresh;
     }
 
@@ -63,23 +64,14 @@ internal class RedisConnection(IOptions<CoreStoreOptions> options, ILogger<Redis
         return settings;
     }
 
-    /// <summary>Runs a script by its hash; a server that has lost it (restart, SCRIPT FLUSH) gets it again.</summary>
-    public async Task<RedisResult> EvaluateAsync(RedisScript script, RedisKey[] keys, RedisValue[] args)
-    {
-        IDatabase database = Database;
-        try
-        {
-            return await InTurn(database.ScriptEvaluateAsync(script.Hash, keys, args)).ConfigureAwait(false);
-        }
-        catch (RedisServerException fault) when (fault.Message.StartsWith("NOSCRIPT", StringComparison.Ordinal))
-        {
-            return await database.ScriptEvaluateAsync(script.Text, keys, args).ConfigureAwait(false);
-        }
-    }
+    /// <summary>Runs a script, with others that are asked for at the same time.</summary>
+    public Task<RedisResult> EvaluateAsync(RedisScript script, RedisKey[] keys, RedisValue[] args) =>
+        _turns?.EvaluateAsync(script, keys, args) ?? EvaluateNowAsync(script, keys, args);
 
-    /// <summary>Awaits an answer together with the others on their way: for what every message asks. Not on a cluster: a server that is silent would hold up the answers of the others.</summary>
-    /// <param name="asked">Sent already.</param>
-    public Task<T> InTurn<T>(Task<T> asked) => IsCluster ? asked : _turns.Share(asked);
+    /// <summary>Asks anything else in the same way: for what every message asks.</summary>
+    /// <param name="key">What it is about.</param>
+    /// <param name="ask">Sends it.</param>
+    public Task<T> AskAsync<T>(RedisKey key, Func<Task<T>> ask) => _turns?.AskAsync(key, ask) ?? ask();
 
     /// <summary>Awaits what was asked of Redis, within the deadline.</summary>
     /// <exception cref="StoreUnavailableException">No answer in time, no connection, or Redis refused (memory full, loading, read-only).</exception>
@@ -130,6 +122,20 @@ internal class RedisConnection(IOptions<CoreStoreOptions> options, ILogger<Redis
         if (now - last < RefusalsEveryMs || Interlocked.CompareExchange(ref _refusalTold, now, last) != last) return;
         int end = fault.Message.IndexOf(' ', StringComparison.Ordinal);
         StoreLog.RedisRefuses(logger, end is > 0 and < 32 ? fault.Message[..end] : "an error");
+    }
+
+    /// <summary>Runs a script by its hash; a server that has lost it (restart, SCRIPT FLUSH) gets it again.</summary>
+    private async Task<RedisResult> EvaluateNowAsync(RedisScript script, RedisKey[] keys, RedisValue[] args)
+    {
+        IDatabase database = Database;
+        try
+        {
+            return await database.ScriptEvaluateAsync(script.Hash, keys, args).ConfigureAwait(false);
+        }
+        catch (RedisServerException fault) when (fault.Message.StartsWith("NOSCRIPT", StringComparison.Ordinal))
+        {
+            return await database.ScriptEvaluateAsync(script.Text, keys, args).ConfigureAwait(false);
+        }
     }
 
     private static async Task<bool> ToResultAsync(Task asked)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 
@@ -8,13 +9,14 @@ internal sealed class RedisScript
 {
     private const string IncludeMark = "-- include: ";
 
-    public static readonly RedisScript Enqueue = new("enqueue.lua");
-    public static readonly RedisScript End = new("end.lua");
+    // Those that come in crowds have a number, by which together.lua knows them.
+    public static readonly RedisScript Enqueue = new("enqueue.lua", number: 1);
+    public static readonly RedisScript End = new("end.lua", number: 2);
+    public static readonly RedisScript Register = new("register.lua", number: 3);
+    public static readonly RedisScript Unregister = new("unregister.lua", number: 4);
+    public static readonly RedisScript Page = new("page.lua", number: 5);
+    public static readonly RedisScript Fail = new("fail.lua", number: 6);
     public static readonly RedisScript Drop = new("drop.lua");
-    public static readonly RedisScript Register = new("register.lua");
-    public static readonly RedisScript Unregister = new("unregister.lua");
-    public static readonly RedisScript Page = new("page.lua");
-    public static readonly RedisScript Fail = new("fail.lua");
     public static readonly RedisScript Look = new("look.lua");
     public static readonly RedisScript Ask = new("ask.lua");
     public static readonly RedisScript Tell = new("tell.lua");
@@ -30,29 +32,51 @@ internal sealed class RedisScript
     public static readonly RedisScript Epoch = new("epoch.lua");
     public static readonly RedisScript Seen = new("seen.lua");
 
+    /// <summary>Runs many of those with a number in one call.</summary>
+    public static readonly RedisScript Together = new("together.lua", Enqueue, End, Register, Unregister, Page, Fail);
+
     public static readonly IReadOnlyList<RedisScript> All =
-        [Enqueue, End, Drop, Register, Unregister, Page, Fail, Look, Ask, Tell, ToTell, OpenTold, Told, Orphans, DeleteAccount, ReplaceAccount, Lease, Release, Sign, Epoch, Seen];
+        [Enqueue, End, Register, Unregister, Page, Fail, Drop, Look, Ask, Tell, ToTell, OpenTold, Told, Orphans, DeleteAccount, ReplaceAccount, Lease, Release, Sign, Epoch, Seen, Together];
 
-    private RedisScript(string file)
+    private readonly string[] _includes;
+    private readonly string _own;
+
+    private RedisScript(string file, int number = 0)
     {
-        StringBuilder text = new();
-        string own = Read(file);
-        foreach (string line in own.Split('\n'))
-        {
-            if (line.StartsWith(IncludeMark, StringComparison.Ordinal)) text.AppendLine(Read(line[IncludeMark.Length..].Trim()));
-        }
-
-        Text = text.Append(own).ToString();
-#pragma warning disable CA5350 // SHA-1 is what EVALSHA names scripts by
-        Hash = SHA1.HashData(Encoding.UTF8.GetBytes(Text));
-#pragma warning restore CA5350
+        Number = number;
+        string[] lines = Read(file).Split('\n');
+        _includes = [.. lines.Where(static line => line.StartsWith(IncludeMark, StringComparison.Ordinal)).Select(static line => line[IncludeMark.Length..].Trim())];
+        _own = string.Join('\n', lines);
+        Text = string.Concat(_includes.Select(Read)) + _own;
+        Hash = HashOf(Text);
     }
+
+    private RedisScript(string file, params RedisScript[] many)
+    {
+        _includes = [.. many.SelectMany(static script => script._includes).Distinct()];
+        _own = Read(file);
+        StringBuilder text = new(string.Concat(_includes.Select(Read)));
+        text.Append("local scripts = {}\n");
+        foreach (RedisScript script in many) text.Append(CultureInfo.InvariantCulture, $"scripts['{script.Number}'] = function(KEYS, ARGV)\n{script._own}\nend\n");
+        Text = text.Append(_own).ToString();
+        Hash = HashOf(Text);
+    }
+
+    /// <summary>By which <see cref="Together"/> knows it; 0 if it does not.</summary>
+    public int Number { get; }
 
     /// <summary>The whole script, with what it includes in front.</summary>
     public string Text { get; }
 
     /// <summary>What EVALSHA knows it by.</summary>
     public byte[] Hash { get; }
+
+    private static byte[] HashOf(string text)
+    {
+#pragma warning disable CA5350 // SHA-1 is what EVALSHA names scripts by
+        return SHA1.HashData(Encoding.UTF8.GetBytes(text));
+#pragma warning restore CA5350
+    }
 
     private static string Read(string file)
     {

@@ -1,81 +1,138 @@
+using StackExchange.Redis;
+
 namespace Core.Store.Redis;
 
-/// <summary>Hands out Redis' answers in turns: one change of thread for all that arrived together, instead of one for each.</summary>
+/// <summary>Asks one server in turns: what is asked while a turn is on its way leaves together when that one is answered, and its answers are handed out together.</summary>
 /// <remarks>
-/// For one server: it answers in the order in which it was asked, so whoever waits for the last question of a turn has the answers to all of them. What runs on them runs
-/// one after the other, in the order of the questions, and its own next questions share packets. Without it an answer cost the thread pool a work item, and
-/// mostly a thread that had to be woken: docs/adr/0001 has the figures. Nothing that is handed an answer may block its thread.
+/// What a turn costs whatever it carries: a wait for Redis' disk, packets, changes of thread (figures in docs/adr/0001). A question that is alone leaves at once.
+/// The scripts of a turn leave in one call, those that fill the memory apart from those that free it: <c>together.lua</c> says why. Of one sort, those about one
+/// key keep their order. What runs on the answers runs one after the other: it may not block.
 /// </remarks>
-internal sealed class RedisTurns
+/// <param name="evaluate">Runs a script.</param>
+/// <param name="deadline">For how long anybody waits for an answer.</param>
+internal sealed class RedisTurns(Func<RedisScript, RedisKey[], RedisValue[], Task<RedisResult>> evaluate, TimeSpan deadline)
 {
-    [ThreadStatic]
-    private static Lane? _lane;   // whose turn this thread carries out: what it asks next stays together
+    /// <summary>Most scripts of a call: about 3 ms, in which Redis answers nobody else.</summary>
+    private const int MostTogether = 64;
 
-    private readonly Lane[] _lanes = [.. Enumerable.Range(0, Math.Max(1, Environment.ProcessorCount / 2)).Select(_ => new Lane())];
+    private readonly Lane[] _lanes = [.. Enumerable.Range(0, Math.Max(1, Environment.ProcessorCount / 2)).Select(_ => new Lane(evaluate, (long)deadline.TotalMilliseconds))];
 
-    /// <summary>The same answer, given out with the others of its turn.</summary>
-    /// <param name="asked">Sent already.</param>
-    public Task<T> Share<T>(Task<T> asked)
+    /// <summary>Runs a script in the next turn.</summary>
+    /// <exception cref="TimeoutException">It stood in line for longer than anybody waits for its answer, and was not sent.</exception>
+    public Task<RedisResult> EvaluateAsync(RedisScript script, RedisKey[] keys, RedisValue[] args)
     {
-        if (asked.IsCompleted) return asked;
-        Answer<T> answer = new(asked);
-        (_lane ?? _lanes[Thread.GetCurrentProcessorId() % _lanes.Length]).Add(answer);
-        return answer.Task;
+        ScriptQuestion question = new(script, keys, args);
+        LaneOf(keys[0]).Add(question);
+        return question.Task;
     }
 
-    /// <summary>A question under way.</summary>
-    private interface IAnswer
+    /// <summary>Asks anything else in the next turn.</summary>
+    /// <param name="key">What it is about.</param>
+    /// <param name="ask">Sends it.</param>
+    /// <exception cref="TimeoutException">It stood in line for longer than anybody waits for its answer, and was not sent.</exception>
+    public Task<T> AskAsync<T>(RedisKey key, Func<Task<T>> ask)
     {
-        Task Asked { get; }
+        CommandQuestion<T> question = new(ask);
+        LaneOf(key).Add(question);
+        return question.Task;
+    }
 
-        /// <summary>Runs what waits for it.</summary>
+    private Lane LaneOf(RedisKey key) => _lanes.Length == 1 ? _lanes[0] : _lanes[(uint)key.GetHashCode() % (uint)_lanes.Length];
+
+    private interface IQuestion
+    {
+        /// <summary>In milliseconds since the system started.</summary>
+        long AskedAt { get; }
+
+        /// <summary>Fails it, not sent: its caller has given up.</summary>
+        void Drop();
+
+        /// <summary>Runs what waits for the answer, if it was sent.</summary>
         void HandOut();
     }
 
-    private sealed class Answer<T>(Task<T> asked) : TaskCompletionSource<T>, IAnswer
+    private interface ICommand
     {
-        public Task Asked => asked;
+        Task Send();
+    }
+
+    private sealed class CommandQuestion<T>(Func<Task<T>> ask) : TaskCompletionSource<T>, IQuestion, ICommand
+    {
+        private Task<T>? _asked;
+
+        public long AskedAt { get; } = Environment.TickCount64;
+
+        public Task Send() => _asked = SendAsync();
+
+        public void Drop() => SetException(StoodStill());
 
         public void HandOut()
         {
-            if (asked.IsCompleted) SetFromTask(asked);
-            else _ = WaitAsync();   // cut off: what was under way then fails in no order
+            if (_asked is not null) SetFromTask(_asked);
         }
 
-        private async Task WaitAsync()
+        private async Task<T> SendAsync() => await ask().ConfigureAwait(false);   // what is thrown before it is sent is its answer too
+    }
+
+    private sealed class ScriptQuestion(RedisScript script, RedisKey[] keys, RedisValue[] args) : TaskCompletionSource<RedisResult>, IQuestion
+    {
+        private Task<RedisResult>? _asked;
+        private int _place = -1;   // among the answers to a call for many
+
+        public RedisScript Script => script;
+
+        public RedisKey[] Keys => keys;
+
+        public RedisValue[] Args => args;
+
+        public long AskedAt { get; } = Environment.TickCount64;
+
+        public void Sent(Task<RedisResult> asked, int place = -1) => (_asked, _place) = (asked, place);
+
+        public void Drop() => SetException(StoodStill());
+
+        public void HandOut()
         {
-            await ((Task)asked).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            SetFromTask(asked);
+            if (_asked is null) return;
+            if (_place < 0 || !_asked.IsCompletedSuccessfully) SetFromTask(_asked);
+            else if (_asked.Result.Length <= _place) SetException(new RedisException("together.lua gave too few answers."));
+            else if (_asked.Result[_place] is { IsNull: false, Resp2Type: ResultType.BulkString } fault) SetException(new RedisServerException(RedisErrorKind.Unknown, CommandFlags.None, fault.ToString()));
+            else SetResult(_asked.Result[_place]);
         }
     }
 
-    private sealed class Lane
+    private static TimeoutException StoodStill() => new("Redis stands still.");
+
+    private sealed class Lane(Func<RedisScript, RedisKey[], RedisValue[], Task<RedisResult>> evaluate, long deadlineMs)
     {
         private readonly Lock _gate = new();
-        private List<IAnswer> _waiting = [];
-        private List<IAnswer> _turn = [];
+        private readonly List<ScriptQuestion> _filling = [];
+        private readonly List<ScriptQuestion> _freeing = [];
+        private readonly List<Task> _sent = [];
+        private List<IQuestion> _waiting = [];
+        private List<IQuestion> _turn = [];
         private bool _running;
 
-        public void Add(IAnswer answer)
+        public void Add(IQuestion question)
         {
             lock (_gate)
             {
-                _waiting.Add(answer);
+                _waiting.Add(question);
                 if (_running) return;
                 _running = true;
             }
 
-            _ = RunAsync();
+            using (ExecutionContext.SuppressFlow()) _ = RunAsync();   // the first asker's context is no business of those who ask later
         }
 
         private async Task RunAsync()
         {
             while (TryTake())
             {
-                await _turn[^1].Asked.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-                _lane = this;
-                foreach (IAnswer answer in _turn) answer.HandOut();
-                _lane = null;
+                Send();
+                foreach (Task asked in _sent) await asked.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);   // nearly always answered with the last
+                _sent.Clear();
+                foreach (IQuestion question in _turn) question.HandOut();
                 _turn.Clear();
             }
         }
@@ -88,6 +145,68 @@ internal sealed class RedisTurns
                 (_turn, _waiting) = (_waiting, _turn);
                 return _running;
             }
+        }
+
+        private void Send()
+        {
+            long now = Environment.TickCount64;
+            foreach (IQuestion question in _turn)
+            {
+                if (now - question.AskedAt >= deadlineMs) question.Drop();
+                else if (question is ICommand command) _sent.Add(command.Send());
+                else Gather((ScriptQuestion)question);
+            }
+
+            SendTogether(_filling);
+            SendTogether(_freeing);
+        }
+
+        private void Gather(ScriptQuestion question)
+        {
+            if (question.Script.Number == 0)
+            {
+                SendAlone(question);
+                return;
+            }
+
+            List<ScriptQuestion> sort = question.Script == RedisScript.Enqueue ? _filling : _freeing;
+            sort.Add(question);
+            if (sort.Count == MostTogether) SendTogether(sort);
+        }
+
+        private void SendTogether(List<ScriptQuestion> questions)
+        {
+            if (questions.Count == 0) return;
+            if (questions.Count == 1)
+            {
+                SendAlone(questions[0]);
+            }
+            else
+            {
+                List<RedisKey> keys = [];
+                List<RedisValue> args = [];
+                foreach (ScriptQuestion question in questions)
+                {
+                    keys.AddRange(question.Keys);
+                    args.Add(question.Script.Number);
+                    args.Add(question.Keys.Length);
+                    args.Add(question.Args.Length);
+                    args.AddRange(question.Args);
+                }
+
+                Task<RedisResult> asked = evaluate(RedisScript.Together, [.. keys], [.. args]);
+                for (int i = 0; i < questions.Count; i++) questions[i].Sent(asked, i);
+                _sent.Add(asked);
+            }
+
+            questions.Clear();
+        }
+
+        private void SendAlone(ScriptQuestion question)
+        {
+            Task<RedisResult> asked = evaluate(question.Script, question.Keys, question.Args);
+            question.Sent(asked);
+            _sent.Add(asked);
         }
     }
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using Core.Store.Accounts;
 using Core.Store.Mailboxes;
 using Core.Store.Tests.Support;
@@ -316,6 +317,25 @@ public abstract class MessageLifeTests(ServerFixture fixture) : StoreTest(fixtur
         await Fixture.Admin.GetServers()[0].ScriptFlushAsync();
         MessageKey key = await AcceptedAsync("hello");
         Assert.Equal(MessageState.Delivered, (await Store.EndAsync(key, MessageState.Delivered))!.State);
+    }
+
+    [Fact]   // asked for at the same time, they share calls; each has its own answer all the same, and the scripts are forgotten in between
+    [Spec("S25", "P2")]
+    public async Task ManyAtOnce_EachItsOwnAnswer()
+    {
+        NewMessage[] messages = [.. Enumerable.Range(0, 100).Select(static i => Message(i % 3 == 0 ? Carol : Alice, i % 2 == 0 ? Bob : Alice, $"text {i}"))];
+        Acceptance[] accepted = await Task.WhenAll(messages.Select(message => Store.AcceptAsync(message)));
+        Assert.All(accepted, static one => Assert.Equal(AcceptOutcome.Accepted, one.Outcome));
+        Assert.All(await Task.WhenAll(messages.Select(message => Store.AcceptAsync(message))), static one => Assert.Equal(AcceptOutcome.Repeated, one.Outcome));
+        string[] page = Texts(await RegisterAsync(Flow(1)));
+        Assert.Equal(32, page.Distinct().Count());
+        Assert.Subset(messages.Where(static (_, i) => i % 2 == 0).Select(static one => Encoding.UTF8.GetString(one.Text.Span)).ToHashSet(), page.ToHashSet());
+
+        await Fixture.Admin.GetServers()[0].ScriptFlushAsync();
+        MessageStatus?[] ended = await Task.WhenAll(messages.Select((message, i) =>
+            Store.EndAsync(new MessageKey(message.Sender, i % 5 == 0 ? Guid.NewGuid() : message.MessageId, message.Recipient), MessageState.Delivered)));
+        Assert.Equal(messages.Select(static (_, i) => i % 5 == 0 ? (MessageState?)null : MessageState.Delivered), ended.Select(static status => status?.State));
+        Assert.Equal(10, Texts(await RegisterAsync(Flow(2))).Length);
     }
 
     private StackExchange.Redis.RedisKey RecordKey(NewMessage message) =>

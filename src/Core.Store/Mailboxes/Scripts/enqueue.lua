@@ -4,22 +4,25 @@
 -- ARGV: now, expires (Unix ms), recipient's handle, member, record, record's lifetime (ms), most queued, most of one sender, look again after (ms);
 --   to claim: claim, its lifetime (ms)
 -- Returns {'0', header or outcome} if it was there; {'1', sequence, tail before, active binding's line}; {'2'} expired; {'3'} no account; {'4'} full;
---   {'5', claim} if it was claimed before; {'6'} if its sender is to be told and the member does not say so. Nothing is written but with '1'.
+--   {'5', claim} if it was claimed before; {'6'} if its sender is to be told and the member does not say so. Nothing is stored but with '1' (with '0' a claim, if it was gone).
 -- include: bindings.lua
 -- include: sequences.lua
-local claims = #KEYS > 6
-if claims then
-  local claim = redis.call('GET', KEYS[7])
+local claims, now, expires = #KEYS > 6, tonumber(ARGV[1]), tonumber(ARGV[2])
+
+-- Whatever speaks against it: what was said of this id before comes first. Looked at last, as it is seldom needed.
+local function refuse(answer)
+  local claim = claims and redis.call('GET', KEYS[7])
   if claim then return { '5', claim } end
-  if string.byte(ARGV[4], 35) % 2 == 0 and redis.call('EXISTS', KEYS[8]) == 1 then return { '6' } end
+  local known = redis.call('GETRANGE', KEYS[1], '0', '71')
+  if known ~= '' then return { '0', known } end
+  return answer
 end
 
-local known = redis.call('GETRANGE', KEYS[1], '0', '71')
-if known ~= '' then return { '0', known } end
+if claims and string.byte(ARGV[4], 35) % 2 == 0 and redis.call('EXISTS', KEYS[8]) == 1 then return refuse({ '6' }) end
+if expires <= now then return refuse({ '2' }) end
 
-local now = tonumber(ARGV[1])
-if tonumber(ARGV[2]) <= now then return { '2' } end
-if redis.call('HEXISTS', KEYS[6], ARGV[3]) == 0 then return { '3' } end
+local active = readBindings(KEYS[5], now)[1]
+if not active and redis.call('HEXISTS', KEYS[6], ARGV[3]) == 0 then return refuse({ '3' }) end   -- only an account has bindings
 
 local queued, isReceipt = redis.call('ZCARD', KEYS[2]), string.byte(ARGV[4], 35) >= 2
 if queued >= tonumber(ARGV[8]) then
@@ -32,20 +35,20 @@ if queued >= tonumber(ARGV[8]) then
       if string.sub(members[i], 17, 34) == sender then own = own + 1 end
     end
   end
-  if all >= tonumber(ARGV[7]) or own >= tonumber(ARGV[8]) then return { '4' } end
+  if all >= tonumber(ARGV[7]) or own >= tonumber(ARGV[8]) then return refuse({ '4' }) end
 end
 
-local sequence = nextSequence(KEYS[3], now)
+local claim = claims and redis.call('SET', KEYS[7], ARGV[10], 'NX', 'GET', 'PX', ARGV[11])
+if claim then return { '5', claim } end
+local known = redis.call('SET', KEYS[1], ARGV[5], 'NX', 'GET', 'PX', ARGV[6])
+if known then return { '0', string.sub(known, 1, 72) } end
 
 local tail = '0'
 if queued > 0 then tail = redis.call('ZRANGE', KEYS[2], '-1', '-1', 'WITHSCORES')[2] end
-if claims then redis.call('SET', KEYS[7], ARGV[10], 'PX', ARGV[11]) end
-redis.call('SET', KEYS[1], ARGV[5], 'PX', ARGV[6])
+local sequence = nextSequence(KEYS[3], now)
 redis.call('ZADD', KEYS[2], sequence, ARGV[4])
-
-local active = readBindings(KEYS[5], now)[1]
 if active then
-  redis.call('ZADD', KEYS[4], 'LT', string.format('%.0f', math.min(now + tonumber(ARGV[9]), tonumber(ARGV[2]))), ARGV[3])
+  redis.call('ZADD', KEYS[4], 'LT', string.format('%.0f', math.min(now + tonumber(ARGV[9]), expires)), ARGV[3])
   return { '1', sequence, tail, bindingLine(active) }
 end
 redis.call('ZADD', KEYS[4], 'LT', ARGV[2], ARGV[3])

@@ -1,0 +1,147 @@
+using System.Globalization;
+using Core.Store.Mailboxes;
+using Core.Store.Redis;
+using Core.Store.Tests.Support;
+using StackExchange.Redis;
+using Testing.Shared;
+
+namespace Core.Store.Tests.Redis;
+
+/// <summary>What is asked while Redis has not answered yet leaves together.</summary>
+public sealed class RedisTurnsTests(RedisFixture fixture) : StoreTest(fixture), IClassFixture<RedisFixture>
+{
+    private static readonly RedisKey Key = "{1}m";
+
+    private readonly List<(RedisScript Script, RedisKey[] Keys, RedisValue[] Args, TaskCompletionSource<RedisResult> Answer)> _calls = [];
+
+    [Fact]   // those that fill the memory apart from those that free it, each in order
+    public async Task Turn_AskedDuringTheLast_LeavesInOneCallForEachSort()
+    {
+        RedisTurns turns = new(RecordAsync, TimeSpan.FromSeconds(4));
+        Task<RedisResult> alone = turns.EvaluateAsync(RedisScript.End, [Key], ["a"]);
+        Task<RedisResult> end = turns.EvaluateAsync(RedisScript.End, [Key, "{1}r"], ["b"]);
+        Task<RedisResult> first = turns.EvaluateAsync(RedisScript.Enqueue, [Key], ["c", "d"]);
+        Task<RedisResult> page = turns.EvaluateAsync(RedisScript.Page, [Key], []);
+        Task<RedisResult> second = turns.EvaluateAsync(RedisScript.Enqueue, [Key], ["e"]);
+        Assert.Equal(RedisScript.End, Assert.Single(_calls).Script);
+
+        _calls[0].Answer.SetResult(Number(1));
+        Assert.Equal(1, (int)await alone);
+        Assert.Equal(3, _calls.Count);
+        Assert.All(_calls[1..], static call => Assert.Equal(RedisScript.Together, call.Script));
+        Assert.Equal(["1", "1", "2", "c", "d", "1", "1", "1", "e"], _calls[1].Args.Select(static arg => (string?)arg));
+        Assert.Equal(["2", "2", "1", "b", "5", "1", "0"], _calls[2].Args.Select(static arg => (string?)arg));
+        Assert.Equal(["{1}m", "{1}r", "{1}m"], _calls[2].Keys.Select(static key => (string?)key));
+
+        _calls[1].Answer.SetResult(RedisResult.Create([Number(2), Number(3)]));
+        Assert.False(first.IsCompleted);   // handed out with the last of its turn
+        _calls[2].Answer.SetResult(RedisResult.Create([Number(4), Number(5)]));
+        Assert.Equal([2, 3, 4, 5], (await Task.WhenAll(first, second, end, page)).Select(static answer => (int)answer));
+    }
+
+    [Fact]
+    public async Task Turn_CallFails_AllOfItFailAndTheNextGoesOn()
+    {
+        RedisTurns turns = new(RecordAsync, TimeSpan.FromSeconds(4));
+        Task<RedisResult> alone = turns.EvaluateAsync(RedisScript.Page, [Key], []);
+        Task<RedisResult>[] many = [turns.EvaluateAsync(RedisScript.End, [Key], []), turns.EvaluateAsync(RedisScript.End, [Key], [])];
+        _calls[0].Answer.SetResult(Number(1));
+        await alone;
+        _calls[1].Answer.SetException(new RedisException("no answer"));
+        foreach (Task<RedisResult> one in many) await Assert.ThrowsAsync<RedisException>(() => one);
+
+        Task<RedisResult> after = turns.EvaluateAsync(RedisScript.Page, [Key], []);
+        _calls[2].Answer.SetResult(Number(6));
+        Assert.Equal(6, (int)await after);
+    }
+
+    [Fact]   // not the server that this program knows: those whose answers lack fail, and nothing stands still
+    public async Task Turn_TooFewAnswers_TheRestFails()
+    {
+        RedisTurns turns = new(RecordAsync, TimeSpan.FromSeconds(4));
+        Task<RedisResult> alone = turns.EvaluateAsync(RedisScript.Page, [Key], []);
+        Task<RedisResult>[] many = [turns.EvaluateAsync(RedisScript.End, [Key], []), turns.EvaluateAsync(RedisScript.End, [Key], [])];
+        _calls[0].Answer.SetResult(Number(1));
+        await alone;
+        _calls[1].Answer.SetResult(RedisResult.Create([Number(2)]));
+        Assert.Equal(2, (int)await many[0]);
+        await Assert.ThrowsAsync<RedisException>(() => many[1]);
+    }
+
+    [Fact]   // whoever asked has been told that the store does not answer
+    [Spec("P6")]
+    public async Task Question_OlderThanItsDeadline_IsNotSent()
+    {
+        RedisTurns turns = new(RecordAsync, TimeSpan.Zero);
+        await Assert.ThrowsAsync<TimeoutException>(() => turns.EvaluateAsync(RedisScript.End, [Key], []));
+        await Assert.ThrowsAsync<TimeoutException>(() => turns.AskAsync(Key, () => Task.FromException<int>(new InvalidOperationException("sent"))));
+        Assert.Empty(_calls);
+    }
+
+    [Fact]   // what is thrown before anything is sent is an answer too
+    public async Task Command_ThrowsAtOnce_FailsAlone()
+    {
+        RedisTurns turns = new(RecordAsync, TimeSpan.FromSeconds(4));
+        await Assert.ThrowsAsync<StoreUnavailableException>(() => turns.AskAsync<int>(Key, static () => throw new StoreUnavailableException("not connected")));
+        Assert.Equal(7, await turns.AskAsync(Key, static () => Task.FromResult(7)));
+    }
+
+    [Fact]
+    [Spec("P6")]
+    public async Task Accepts_ManyAtOnce_FewerCalls_AndAFaultIsItsOwn()
+    {
+        await Core.Redis.StringSetAsync(RedisKeys.Mailbox(Core.Names.Account(Carol)), "no mailbox");
+        IServer server = Fixture.Admin.GetServers()[0];
+        await server.ConfigResetStatisticsAsync();
+        NewMessage[] messages = [.. Enumerable.Range(0, 60).Select(static i => Message(Alice, i % 20 == 7 ? Carol : Bob, i.ToString(CultureInfo.InvariantCulture)))];
+        Task<Acceptance>[] accepts = [.. messages.Select(message => Store.AcceptAsync(message))];
+        await Task.WhenAll(accepts).ContinueWith(static _ => { }, TestContext.Current.CancellationToken, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+
+        for (int i = 0; i < accepts.Length; i++)
+        {
+            if (i % 20 == 7) await Assert.ThrowsAsync<StoreUnavailableException>(() => accepts[i]);
+            else Assert.Equal(AcceptOutcome.Accepted, (await accepts[i]).Outcome);
+        }
+
+        string calls = server.Info("commandstats").SelectMany(static s => s).Single(static l => l.Key == "cmdstat_evalsha").Value;
+        Assert.InRange(int.Parse(calls.Split(',')[0].Split('=')[1], CultureInfo.InvariantCulture), 1, 40);
+        const int Page = 32;
+        Assert.Equal(Enumerable.Range(0, 60).Where(static i => i % 20 != 7).Select(static i => i.ToString(CultureInfo.InvariantCulture)).Take(Page), Texts(await RegisterAsync(Flow(1))));
+    }
+
+    [Fact]   // design: with full memory accepts are refused, acknowledgements go on: also when they are asked for at the same time
+    [Spec("P6", "P7")]
+    public async Task FullMemory_AcceptsAndAcknowledgementsTogether_OnlyTheLatterPass()
+    {
+        List<MessageKey> queued = [];
+        for (int i = 0; i < 20; i++) queued.Add(await AcceptedAsync("queued"));
+        IServer server = Fixture.Admin.GetServers()[0];
+        await server.ConfigSetAsync("maxmemory", "1mb");
+        try
+        {
+            List<Task<Acceptance>> accepts = [];
+            List<Task<MessageStatus?>> ends = [];
+            foreach (MessageKey key in queued)
+            {
+                ends.Add(Store.EndAsync(key, MessageState.Delivered));
+                accepts.Add(SendAsync("refused"));
+            }
+
+            foreach (MessageStatus? status in await Task.WhenAll(ends)) Assert.Equal(MessageState.Delivered, status!.State);
+            foreach (Task<Acceptance> accept in accepts) await Assert.ThrowsAsync<StoreUnavailableException>(() => accept);
+        }
+        finally
+        {
+            await server.ConfigSetAsync("maxmemory", "0");
+        }
+    }
+
+    private static RedisResult Number(int number) => RedisResult.Create((RedisValue)number);
+
+    private Task<RedisResult> RecordAsync(RedisScript script, RedisKey[] keys, RedisValue[] args)
+    {
+        TaskCompletionSource<RedisResult> answer = new();
+        _calls.Add((script, keys, args, answer));
+        return answer.Task;
+    }
+}
