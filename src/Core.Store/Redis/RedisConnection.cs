@@ -47,7 +47,7 @@ internal class RedisConnection(IOptions<CoreStoreOptions> options, ILogger<Redis
         };
         await LoadScriptsAsync(fresh).ConfigureAwait(false);
         IsCluster = fresh.GetServers().Any(static s => s.ServerType == ServerType.Cluster);
-        if (!IsCluster) _turns = new RedisTurns(EvaluateNowAsync, _deadline);
+        if (!IsCluster) _turns = new RedisTurns(EvaluateNowAsync, _deadline, Math.Max(1, Environment.ProcessorCount / 2));
         _multiplexer = fresh;
     }
 

@@ -6,16 +6,17 @@ namespace Core.Store.Redis;
 /// <remarks>
 /// What a turn costs whatever it carries: a wait for Redis' disk, packets, changes of thread (figures in docs/adr/0001). A question that is alone leaves at once.
 /// The scripts of a turn leave in one call, those that fill the memory apart from those that free it: <c>together.lua</c> says why. Of one sort, those about one
-/// key keep their order. What runs on the answers runs one after the other: it may not block.
+/// partition keep their order. What runs on the answers runs one after the other: it may not block.
 /// </remarks>
 /// <param name="evaluate">Runs a script.</param>
 /// <param name="deadline">For how long anybody waits for an answer.</param>
-internal sealed class RedisTurns(Func<RedisScript, RedisKey[], RedisValue[], Task<RedisResult>> evaluate, TimeSpan deadline)
+/// <param name="lanes">Turns that may be under way at the same time.</param>
+internal sealed class RedisTurns(Func<RedisScript, RedisKey[], RedisValue[], Task<RedisResult>> evaluate, TimeSpan deadline, int lanes)
 {
     /// <summary>Most scripts of a call: about 3 ms, in which Redis answers nobody else.</summary>
     private const int MostTogether = 64;
 
-    private readonly Lane[] _lanes = [.. Enumerable.Range(0, Math.Max(1, Environment.ProcessorCount / 2)).Select(_ => new Lane(evaluate, (long)deadline.TotalMilliseconds))];
+    private readonly Lane[] _lanes = [.. Enumerable.Range(0, lanes).Select(_ => new Lane(evaluate, (long)deadline.TotalMilliseconds))];
 
     /// <summary>Runs a script in the next turn.</summary>
     /// <exception cref="TimeoutException">It stood in line for longer than anybody waits for its answer, and was not sent.</exception>
@@ -37,7 +38,15 @@ internal sealed class RedisTurns(Func<RedisScript, RedisKey[], RedisValue[], Tas
         return question.Task;
     }
 
-    private Lane LaneOf(RedisKey key) => _lanes.Length == 1 ? _lanes[0] : _lanes[(uint)key.GetHashCode() % (uint)_lanes.Length];
+    /// <summary>By the key's hash tag, the partition: what is asked of one account keeps its order, whichever of its keys it names.</summary>
+    private Lane LaneOf(RedisKey key)
+    {
+        if (_lanes.Length == 1) return _lanes[0];
+        ReadOnlySpan<byte> name = (byte[])key!;
+        HashCode tag = default;
+        tag.AddBytes(name[..(name.IndexOf((byte)'}') + 1)]);
+        return _lanes[(uint)tag.ToHashCode() % (uint)_lanes.Length];
+    }
 
     private interface IQuestion
     {

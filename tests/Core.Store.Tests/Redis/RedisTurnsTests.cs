@@ -17,7 +17,7 @@ public sealed class RedisTurnsTests(RedisFixture fixture) : StoreTest(fixture), 
     [Fact]   // those that fill the memory apart from those that free it, each in order
     public async Task Turn_AskedDuringTheLast_LeavesInOneCallForEachSort()
     {
-        RedisTurns turns = new(RecordAsync, TimeSpan.FromSeconds(4));
+        RedisTurns turns = new(RecordAsync, TimeSpan.FromSeconds(4), lanes: 1);
         Task<RedisResult> alone = turns.EvaluateAsync(RedisScript.End, [Key], ["a"]);
         Task<RedisResult> end = turns.EvaluateAsync(RedisScript.End, [Key, "{1}r"], ["b"]);
         Task<RedisResult> first = turns.EvaluateAsync(RedisScript.Enqueue, [Key], ["c", "d"]);
@@ -42,7 +42,7 @@ public sealed class RedisTurnsTests(RedisFixture fixture) : StoreTest(fixture), 
     [Fact]
     public async Task Turn_CallFails_AllOfItFailAndTheNextGoesOn()
     {
-        RedisTurns turns = new(RecordAsync, TimeSpan.FromSeconds(4));
+        RedisTurns turns = new(RecordAsync, TimeSpan.FromSeconds(4), lanes: 1);
         Task<RedisResult> alone = turns.EvaluateAsync(RedisScript.Page, [Key], []);
         Task<RedisResult>[] many = [turns.EvaluateAsync(RedisScript.End, [Key], []), turns.EvaluateAsync(RedisScript.End, [Key], [])];
         _calls[0].Answer.SetResult(Number(1));
@@ -55,10 +55,27 @@ public sealed class RedisTurnsTests(RedisFixture fixture) : StoreTest(fixture), 
         Assert.Equal(6, (int)await after);
     }
 
+    [Fact]   // docs/adr/0010: an acknowledgement takes effect before the page request behind it, on a machine with many processors too
+    public void Lanes_Several_OnePartitionStaysInOrder()
+    {
+        RedisTurns turns = new(RecordAsync, TimeSpan.FromSeconds(4), lanes: 16);
+        for (int partition = 0; partition < 20; partition++)
+        {
+            int before = _calls.Count;
+            _ = turns.EvaluateAsync(RedisScript.End, [$"{{{partition}}}rMESSAGE"], []);
+            int own = _calls.Count;   // sent, unless the lane is another partition's too
+            for (int i = 0; i < 20; i++) _ = turns.EvaluateAsync(RedisScript.Page, [$"{{{partition}}}n{i}"], []);
+            Assert.Equal(own, _calls.Count);
+            Assert.InRange(own - before, 0, 1);
+        }
+
+        Assert.True(_calls.Count > 4);   // other partitions do not wait
+    }
+
     [Fact]   // not the server that this program knows: those whose answers lack fail, and nothing stands still
     public async Task Turn_TooFewAnswers_TheRestFails()
     {
-        RedisTurns turns = new(RecordAsync, TimeSpan.FromSeconds(4));
+        RedisTurns turns = new(RecordAsync, TimeSpan.FromSeconds(4), lanes: 1);
         Task<RedisResult> alone = turns.EvaluateAsync(RedisScript.Page, [Key], []);
         Task<RedisResult>[] many = [turns.EvaluateAsync(RedisScript.End, [Key], []), turns.EvaluateAsync(RedisScript.End, [Key], [])];
         _calls[0].Answer.SetResult(Number(1));
@@ -72,7 +89,7 @@ public sealed class RedisTurnsTests(RedisFixture fixture) : StoreTest(fixture), 
     [Spec("P6")]
     public async Task Question_OlderThanItsDeadline_IsNotSent()
     {
-        RedisTurns turns = new(RecordAsync, TimeSpan.Zero);
+        RedisTurns turns = new(RecordAsync, TimeSpan.Zero, lanes: 1);
         await Assert.ThrowsAsync<TimeoutException>(() => turns.EvaluateAsync(RedisScript.End, [Key], []));
         await Assert.ThrowsAsync<TimeoutException>(() => turns.AskAsync(Key, () => Task.FromException<int>(new InvalidOperationException("sent"))));
         Assert.Empty(_calls);
@@ -81,7 +98,7 @@ public sealed class RedisTurnsTests(RedisFixture fixture) : StoreTest(fixture), 
     [Fact]   // what is thrown before anything is sent is an answer too
     public async Task Command_ThrowsAtOnce_FailsAlone()
     {
-        RedisTurns turns = new(RecordAsync, TimeSpan.FromSeconds(4));
+        RedisTurns turns = new(RecordAsync, TimeSpan.FromSeconds(4), lanes: 1);
         await Assert.ThrowsAsync<StoreUnavailableException>(() => turns.AskAsync<int>(Key, static () => throw new StoreUnavailableException("not connected")));
         Assert.Equal(7, await turns.AskAsync(Key, static () => Task.FromResult(7)));
     }
