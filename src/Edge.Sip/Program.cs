@@ -8,6 +8,8 @@ using Microsoft.Extensions.Options;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Resources;
 
+CrashDumps.Forbid();
+
 // From the one of the project file up: as few as keep the processors busy. What blocks one all the same gets another from the runtime.
 ThreadPool.GetMinThreads(out int workers, out int ports);
 ThreadPool.SetMinThreads(Math.Max(workers, Environment.ProcessorCount - 1), ports);
@@ -19,7 +21,7 @@ builder.Logging.AddJsonConsole(json => (json.UseUtcTimestamp, json.TimestampForm
 builder.Configuration.Sources.Insert(0, new MemoryConfigurationSource { InitialData = [new("Logging:LogLevel:Microsoft", "Warning"), new("Logging:LogLevel:System", "Warning")] });
 builder.Services.AddEdge(builder.Configuration);
 builder.Services.AddOpenTelemetry().ConfigureResource(static resource => resource.AddService("edge-sip"))
-    .WithMetrics(static metrics => metrics.AddMeter(EdgeMetrics.MeterName).AddPrometheusExporter());
+    .WithMetrics(static metrics => metrics.AddMeter(EdgeMetrics.MeterName, "System.Runtime").AddPrometheusExporter());
 
 MetricsOptions metricsOptions = new();
 builder.Configuration.GetSection("Metrics").Bind(metricsOptions);

@@ -228,6 +228,54 @@ public abstract class TransportTests(string kind)
         Assert.Equal(200, (await bob.RequestAsync(bob.PlainText("OPTIONS"))).Status);
     }
 
+    /// <summary>Each full handshake brings a ticket, also to a client that says nothing yet, and the next handshake with it is a short one.</summary>
+    [Theory]
+    [InlineData("-tls1_2", false)]
+    [InlineData("-tls1_2", true)]
+    [InlineData("-tls1_3", false)]
+    [InlineData("-tls1_3", true)]
+    public async Task Session_Ticket_ResumesWhetherOrNotSomethingWasAsked(string version, bool asks)
+    {
+        await using TestEdge edge = await StartAsync();
+        string session = Path.GetTempFileName();
+        File.Delete(session);
+        try
+        {
+            using (Process first = Connect(edge, version, "-sess_out", session))
+            {
+                string request = $"OPTIONS sip:example.test SIP/2.0\r\nVia: SIP/2.0/TLS 127.0.0.1:9;branch=z9hG4bK1\r\nFrom: <sip:a@example.test>;tag=1\r\nTo: <sip:example.test>\r\nCall-ID: {Guid.NewGuid()}\r\nCSeq: 1 OPTIONS\r\nMax-Forwards: 70\r\nContent-Length: 0\r\n\r\n";
+                if (asks) await first.StandardInput.WriteAsync(request);
+                await first.StandardInput.FlushAsync();
+                await Until.TrueAsync(() => File.Exists(session) && File.ReadAllText(session).Contains("END SSL SESSION", StringComparison.Ordinal), "the ticket came");
+                if (asks) await Until.TrueAsync(() => edge.Sum("edge.requests/OPTIONS") == 1, "asked");
+                first.StandardInput.Close();
+                await first.WaitForExitAsync().WaitAsync(SipClient.Patience);
+            }
+
+            using Process second = Connect(edge, version, "-sess_in", session);
+            second.StandardInput.Close();
+            string said = await second.StandardOutput.ReadToEndAsync().WaitAsync(SipClient.Patience);
+            Assert.Contains("\nReused, ", said, StringComparison.Ordinal);
+        }
+        finally
+        {
+            File.Delete(session);
+        }
+
+        static Process Connect(TestEdge edge, params string[] options)
+        {
+            Process client = Process.Start(new ProcessStartInfo("openssl", ["s_client", "-connect", $"127.0.0.1:{edge.Port}", .. options])
+            {
+                RedirectStandardInput = true,
+                RedirectStandardOutput = true,
+                RedirectStandardError = true,
+            })!;
+            client.ErrorDataReceived += static (_, _) => { };
+            client.BeginErrorReadLine();
+            return client;
+        }
+    }
+
     [Fact]
     public async Task Handshake_Garbage_IsEndedAndCounted()
     {

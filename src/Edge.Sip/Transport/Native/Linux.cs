@@ -15,6 +15,7 @@ internal static unsafe partial class Linux
     public const int SO_REUSEPORT = 15;
     public const int IPPROTO_TCP = 6;
     public const int TCP_NODELAY = 1;
+    public const int TCP_CORK = 3;
     public const int TCP_USER_TIMEOUT = 18;
     public const int SHUT_WR = 1;
 

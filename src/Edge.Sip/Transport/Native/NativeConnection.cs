@@ -15,6 +15,8 @@ internal sealed unsafe class NativeConnection(Reactor reactor, int descriptor, n
 
     private Phase _phase = Phase.Handshake;
     private uint _interest = Linux.EPOLLIN;
+    private bool _helloRead;           // the next step of the handshake is most likely its last
+    private bool _corked;
     private bool _wantsRoom;           // TLS itself has something to write and the socket is full
     private bool _leaving;             // its last second runs
     private bool _broken;              // nothing can be said over TLS any more
@@ -105,8 +107,7 @@ internal sealed unsafe class NativeConnection(Reactor reactor, int descriptor, n
     {
         lock (Gate) _inTurn = true;   // whatever the handler sends goes out at the end of the turn
         _wantsRoom = false;
-        if (_phase == Phase.Handshake) Shake();
-        if (_phase == Phase.Open) Read();
+        if (_phase == Phase.Handshake ? Shake() : _phase == Phase.Open) Read();
         if (_phase == Phase.Lingering) Discard();
         Settle();
     }
@@ -191,18 +192,30 @@ internal sealed unsafe class NativeConnection(Reactor reactor, int descriptor, n
         (_queued, _queuedBytes) = (null, 0);
     }
 
-    private void Shake()
+    /// <returns>Whether it is done and the first request is there already; else epoll tells when it is.</returns>
+    private bool Shake()
     {
+        if (_helloRead) Cork(true);
         int result = OpenSsl.SSL_do_handshake(ssl);
-        if (result == 1)
+        // With TLS 1.3 the client waits for nothing but the ticket, which may leave with the answer to its first request: one packet fewer.
+        if (_corked && (result != 1 || OpenSsl.SSL_version(ssl) != OpenSsl.TLS1_3_VERSION)) Cork(false);
+        if (result != 1)
         {
-            _phase = Phase.Open;
-            reactor.Handler.Secured(this);
-        }
-        else
-        {
+            _helloRead = true;
             Stopped(result, EndReason.HandshakeFailed);
+            return false;
         }
+
+        _phase = Phase.Open;
+        reactor.Handler.Secured(this);
+        return OpenSsl.SSL_has_pending(ssl) != 0;
+    }
+
+    /// <summary>Whether what is written waits for more (tcp(7)): for a fifth of a second at most, and not longer than the connection.</summary>
+    private void Cork(bool on)
+    {
+        _corked = on;
+        Linux.SetOption(descriptor, Linux.IPPROTO_TCP, Linux.TCP_CORK, on ? 1 : 0);
     }
 
     private void Read()
@@ -265,6 +278,8 @@ internal sealed unsafe class NativeConnection(Reactor reactor, int descriptor, n
                 _sent += written;
             }
         }
+
+        if (_corked) Cork(false);
 
         ArrayPool<byte>.Shared.Return(_sending!);
         (_sending, _sent, _toSend) = (null, 0, 0);

@@ -28,6 +28,7 @@ internal static unsafe partial class OpenSsl
 
     public const int SSL_SESS_CACHE_OFF = 0;
     public const int TLS1_2_VERSION = 0x0303;
+    public const int TLS1_3_VERSION = 0x0304;
 
     /// <summary>SSL_write returns once one record is out.</summary>
     public const nint SSL_MODE_ENABLE_PARTIAL_WRITE = 0x1;
@@ -121,6 +122,10 @@ internal static unsafe partial class OpenSsl
     /// <returns>1 if bytes were read from the socket and not handed out: epoll does not know of them.</returns>
     [LibraryImport(Ssl), SuppressGCTransition]
     public static partial int SSL_has_pending(nint ssl);
+
+    /// <returns>Of the protocol: TLS1_2_VERSION or TLS1_3_VERSION.</returns>
+    [LibraryImport(Ssl), SuppressGCTransition]
+    public static partial int SSL_version(nint ssl);
 
     /// <summary>Why the last call on this <c>SSL</c> did not do it.</summary>
     /// <param name="ssl">What it was called on.</param>

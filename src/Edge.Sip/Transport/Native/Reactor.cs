@@ -45,6 +45,8 @@ internal sealed unsafe class Reactor : IWakeable, IDisposable
     public Reactor(NativeTransport transport, Socket listener, int number)
     {
         (_transport, _listener, _listenerDescriptor) = (transport, listener, (int)listener.SafeHandle.DangerousGetHandle());
+        Linux.SetOption(_listenerDescriptor, Linux.IPPROTO_TCP, Linux.TCP_NODELAY, 1);   // what is accepted inherits both, tcp(7)
+        Linux.SetOption(_listenerDescriptor, Linux.IPPROTO_TCP, Linux.TCP_USER_TIMEOUT, transport.Options.UserTimeoutSeconds * 1_000);
         MostUnread = transport.Options.Limits.MessageBytes + RecordBytes;
         _bufferBytes = MostUnread + RecordBytes;
         _epoll = Linux.CreateEpoll();
@@ -270,8 +272,6 @@ internal sealed unsafe class Reactor : IWakeable, IDisposable
             return;
         }
 
-        Linux.SetOption(descriptor, Linux.IPPROTO_TCP, Linux.TCP_NODELAY, 1);
-        Linux.SetOption(descriptor, Linux.IPPROTO_TCP, Linux.TCP_USER_TIMEOUT, Options.UserTimeoutSeconds * 1_000);
         nint ssl = _transport.Tls.Open(descriptor);
         NativeConnection connection = new(this, descriptor, ssl, flow, peer) { Slot = _free.TryPop(out int slot) ? slot : _places++ };
         if (ssl == 0 || !Linux.Control(_epoll, Linux.EPOLL_CTL_ADD, descriptor, Linux.EPOLLIN, EventOf(connection)))
