@@ -12,6 +12,15 @@ public sealed record CoreStoreOptions
     /// <summary>Makes the key ring file if it is missing. Off: a lost file stops the start instead of orphaning every account.</summary>
     public bool CreateKeyRing { get; set; }
 
+    /// <summary>How often keys for texts and fingerprints are made anew; zero: by hand alone. Default 24 h.</summary>
+    public TimeSpan RotateKeysEvery { get; set; } = TimeSpan.FromHours(24);
+
+    /// <summary>How often the key of accounts is made anew, and all accounts sealed with it; zero: by hand alone. Default 30 days.</summary>
+    public TimeSpan RotateAccountKeyEvery { get; set; } = TimeSpan.FromDays(30);
+
+    /// <summary>From when a key is made until it seals, in which every core loads it. The same on all cores. Default 2 minutes.</summary>
+    public TimeSpan KeyActivationDelay { get; set; } = TimeSpan.FromMinutes(2);
+
     /// <summary>The domain served; also the digest realm. Changing it voids all verifiers. Required.</summary>
     public string Domain { get; set; } = string.Empty;
 

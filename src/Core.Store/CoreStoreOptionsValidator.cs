@@ -17,6 +17,12 @@ internal sealed class CoreStoreOptionsValidator : IValidateOptions<CoreStoreOpti
         if (string.IsNullOrWhiteSpace(options.Redis)) faults.AddError("a StackExchange.Redis connection string is required", nameof(options.Redis));
         else if (!IsConnectionString(options.Redis)) faults.AddError("not a StackExchange.Redis connection string", nameof(options.Redis));
         if (string.IsNullOrWhiteSpace(options.KeyRingFile)) faults.AddError("the path of the key ring file is required", nameof(options.KeyRingFile));
+        if (options.KeyActivationDelay < TimeSpan.FromSeconds(3)) faults.AddError("3 seconds at least: cores look at the key ring file a few times within it", nameof(options.KeyActivationDelay));
+        foreach ((TimeSpan every, string setting) in new[] { (options.RotateKeysEvery, nameof(options.RotateKeysEvery)), (options.RotateAccountKeyEvery, nameof(options.RotateAccountKeyEvery)) })
+        {
+            if (every != TimeSpan.Zero && every < 2 * options.KeyActivationDelay) faults.AddError("zero, or at least twice KeyActivationDelay", setting);
+        }
+
         if (!AccountAddress.TryParse($"a@{options.Domain}", string.Empty, out _))
             faults.AddError("a domain of 1 to 253 letters, digits, dots and hyphens is required; an international one in its ASCII form (xn--...)", nameof(options.Domain));
         if (options.CoreId.Length is < 1 or > 64) faults.AddError("1 to 64 characters, unique among cores", nameof(options.CoreId));

@@ -1,6 +1,7 @@
 using Core.Store.Accounts;
 using Core.Store.Diagnostics;
 using Core.Store.Envelopes;
+using Core.Store.Keys;
 using Core.Store.Limits;
 using Core.Store.Mailboxes;
 using Core.Store.Presence;
@@ -17,8 +18,8 @@ namespace Core.Store;
 public static class CoreStoreServices
 {
     /// <summary>
-    /// Adds <see cref="IMessageStore"/>, <see cref="IAccountStore"/>, <see cref="IEdgeEpochs"/>, <see cref="IStatusFeed"/>, <see cref="ILimits"/>, <see cref="IWakeups"/>, <see cref="IDerivedKeys"/>, <see cref="IStoreHealth"/>,
-    /// the guard that judges Redis before anything else starts, and the sweeper; reads section <c>CoreStore</c>.
+    /// Adds <see cref="IMessageStore"/>, <see cref="IAccountStore"/>, <see cref="IEdgeEpochs"/>, <see cref="IStatusFeed"/>, <see cref="ILimits"/>, <see cref="IWakeups"/>, <see cref="IDerivedKeys"/>, <see cref="IKeyAdministration"/>, <see cref="IStoreHealth"/>,
+    /// the guard that judges Redis before anything else starts, the sweeper and the keeper of the keys; reads section <c>CoreStore</c>.
     /// </summary>
     public static IServiceCollection AddCoreStore(this IServiceCollection services)
     {
@@ -57,12 +58,19 @@ public static class CoreStoreServices
         services.TryAddSingleton<Teller>();
         services.TryAddSingleton<IStatusFeed, StatusFeed>();
 
+        services.TryAddSingleton<AccountResealing>();
+        services.TryAddSingleton<KeyAudit>();
+        services.TryAddSingleton<KeyKeeper>();
+        services.TryAddSingleton<MessageResealing>();
+        services.TryAddSingleton<IKeyAdministration, KeyAdministration>();
+
         services.TryAddSingleton<SweepOptions>();
         services.TryAddSingleton<SweepLeases>();
         services.TryAddSingleton<Sweeper>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, RedisGuard>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, LimitsWatch>());
         services.AddHostedService(s => s.GetRequiredService<Sweeper>());
+        services.AddHostedService(s => s.GetRequiredService<KeyKeeper>());
         return services;
     }
 }

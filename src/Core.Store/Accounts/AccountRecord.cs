@@ -51,6 +51,9 @@ internal sealed record AccountRecord(AccountAddress Address, AccountVerifiers Ve
         return value;
     }
 
+    /// <summary>The key of a sealed account; null if the value is not one.</summary>
+    public static uint? KeyOf(ReadOnlySpan<byte> value) => value.Length > HeaderBytes && value[0] == Version ? BinaryPrimitives.ReadUInt32BigEndian(value[1..]) : null;
+
     /// <summary>Opens.</summary>
     /// <returns>Null for another account's value or altered bytes.</returns>
     /// <exception cref="StoreUnavailableException">The ring lacks its key: no password may be called wrong for that.</exception>

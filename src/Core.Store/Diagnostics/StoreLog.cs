@@ -1,8 +1,9 @@
+using Core.Store.Envelopes;
 using Microsoft.Extensions.Logging;
 
 namespace Core.Store.Diagnostics;
 
-/// <summary>700-899: the store. Next free: 722. Alerts rely on ids and names: never reused, never renamed.</summary>
+/// <summary>700-899: the store. Next free: 726. Alerts rely on ids and names: never reused, never renamed.</summary>
 internal static partial class StoreLog
 {
     [LoggerMessage(EventId = 700, EventName = "SealingOff", Level = LogLevel.Critical,
@@ -75,6 +76,18 @@ internal static partial class StoreLog
 
     [LoggerMessage(EventId = 721, EventName = "LimitsKept", Level = LogLevel.Error, Message = "The limits file has changed but cannot be used; the limits from before stay in force: {Faults}")]
     public static partial void LimitsKept(ILogger logger, string faults);
+
+    [LoggerMessage(EventId = 722, EventName = "KeyMade", Level = LogLevel.Information, Message = "Key {Key} made for {Purpose}; it seals from {Activates:O}. Back the key ring up")]
+    public static partial void KeyMade(ILogger logger, uint key, KeyPurpose purpose, DateTimeOffset activates);
+
+    [LoggerMessage(EventId = 723, EventName = "KeyWiped", Level = LogLevel.Information, Message = "Key {Key} for {Purpose} wiped: whatever it sealed can be read by nobody any more")]
+    public static partial void KeyWiped(ILogger logger, uint key, KeyPurpose purpose);
+
+    [LoggerMessage(EventId = 724, EventName = "KeysKept", Level = LogLevel.Error, Message = "The key ring on disk cannot be used or kept; the keys in memory go on sealing for 30 activation delays if it cannot be read: {Fault}")]
+    public static partial void KeysKept(ILogger logger, string fault);
+
+    [LoggerMessage(EventId = 725, EventName = "KeysNotTended", Level = LogLevel.Warning, Message = "Keys could not be rotated or wiped just now; the next look follows")]
+    public static partial void KeysNotTended(ILogger logger, Exception fault);
 
     [LoggerMessage(EventId = 715, EventName = "RecordMissing", Level = LogLevel.Error, Message = "A mailbox named a message without a record; the name is removed")]
     public static partial void RecordMissing(ILogger logger);

@@ -16,6 +16,7 @@ internal sealed class StoreMetrics
     private readonly Counter<long> _told;
     private readonly Histogram<double> _acceptToDelivered;
     private volatile bool _limitsFileBroken;
+    private volatile bool _keyRingBroken;
 
     public StoreMetrics(IMeterFactory meters)
     {
@@ -29,6 +30,7 @@ internal sealed class StoreMetrics
         _sweepPushes = meter.CreateCounter<long>("edge.sweep.pushes", "{message}", "Messages pushed by the sweeper.");
         _told = meter.CreateCounter<long>("edge.messages.told", "{message}", "Ends told to senders who asked: on the list of status streams, by receipt, or a receipt dropped because too many wait.");
         meter.CreateObservableGauge("edge.limits.file.broken", () => _limitsFileBroken ? 1 : 0, null, "1 while the limits file cannot be used and the limits from before stay in force.");
+        meter.CreateObservableGauge("edge.keyring.broken", () => _keyRingBroken ? 1 : 0, null, "1 while the key ring file cannot be read or written; after 30 activation delays nothing is sealed.");
         _acceptToDelivered = meter.CreateHistogram("edge.messages.accept_to_delivered", "s", "From first acceptance to the device's 2xx.",
             advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 45, 300, 3_600, 43_200, 259_200] });
     }
@@ -36,6 +38,11 @@ internal sealed class StoreMetrics
     public bool LimitsFileBroken
     {
         set => _limitsFileBroken = value;
+    }
+
+    public bool KeyRingBroken
+    {
+        set => _keyRingBroken = value;
     }
 
     public void Accept(AcceptOutcome outcome) => _accepts.Add(1, Tag("edge.outcome", outcome switch

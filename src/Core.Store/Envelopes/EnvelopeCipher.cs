@@ -12,8 +12,8 @@ internal static class EnvelopeCipher
     /// <summary>Bytes of the authentication tag behind it.</summary>
     public const int TagBytes = 16;
 
-    private const int KeyBytes = 32;
-    private const int NonceBytes = 12;
+    internal const int KeyBytes = 32;
+    internal const int NonceBytes = 12;
     private const int LabelBytes = 16;
 
     /// <summary>Seals.</summary>
@@ -23,6 +23,7 @@ internal static class EnvelopeCipher
     /// <param name="context">Authenticated, not encrypted.</param>
     /// <param name="plain">What to seal.</param>
     /// <param name="output">Ciphertext and tag: <see cref="TagBytes"/> longer than <paramref name="plain"/>.</param>
+    /// <exception cref="StoreUnavailableException">The key has sealed as much as it may.</exception>
     public static void Seal(RingKey key, KeyPurpose purpose, ReadOnlySpan<byte> salt, ReadOnlySpan<byte> context, ReadOnlySpan<byte> plain, Span<byte> output)
     {
 #if SEALING_OFF
@@ -33,6 +34,7 @@ internal static class EnvelopeCipher
             return;
         }
 #endif
+        key.CountSeal();
         Span<byte> derived = stackalloc byte[KeyBytes + NonceBytes];
         Derive(key, purpose, salt, derived);
         using AesGcm aes = new(derived[..KeyBytes], TagBytes);
@@ -70,7 +72,8 @@ internal static class EnvelopeCipher
         }
     }
 
-    private static void Derive(RingKey key, KeyPurpose purpose, ReadOnlySpan<byte> salt, Span<byte> derived)
+    /// <summary>The key and the nonce of one sealed thing, one behind the other: 44 bytes.</summary>
+    internal static void Derive(RingKey key, KeyPurpose purpose, ReadOnlySpan<byte> salt, Span<byte> derived)
     {
         ReadOnlySpan<byte> label = purpose switch
         {

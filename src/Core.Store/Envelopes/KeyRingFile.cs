@@ -6,7 +6,10 @@ using System.Text.Json.Serialization;
 namespace Core.Store.Envelopes;
 
 /// <summary>The key ring on disk: JSON, readable by its owner alone. It lies outside Redis, so that a copy of Redis opens nothing.</summary>
-/// <example><c>{"version":1,"keys":[{"id":1,"purpose":"name","created":"2026-01-01T00:00:00Z","key":"base64 of 32 bytes"}]}</c></example>
+/// <example>
+/// <c>{"version":1,"keys":[{"id":1,"purpose":"message","created":"2026-01-01T00:00:00Z","activates":"2026-01-01T00:02:00Z","key":"base64 of 32 bytes"}]}</c>;
+/// a key without <c>activates</c> seals from the beginning.
+/// </example>
 internal static partial class KeyRingFile
 {
     private const int KeyBytes = 32;
@@ -16,6 +19,7 @@ internal static partial class KeyRingFile
     {
         WriteIndented = true,
         UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
         Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase, allowIntegerValues: false) },
     };
 
@@ -27,20 +31,31 @@ internal static partial class KeyRingFile
         string full = Path.GetFullPath(path);
         Directory.CreateDirectory(Path.GetDirectoryName(full)!);
         uint id = 0;
-        Content ring = new(1, [.. Enum.GetValues<KeyPurpose>().Select(p => new Entry(++id, p, now, RandomNumberGenerator.GetBytes(KeyBytes)))]);
-        string fresh = $"{full}.{Guid.NewGuid():N}";
-        FileStreamOptions options = new() { Mode = FileMode.CreateNew, Access = FileAccess.Write };
-        if (!OperatingSystem.IsWindows()) options.UnixCreateMode = OwnerOnly;
+        string fresh = WriteBeside(full, Enum.GetValues<KeyPurpose>().Select(p => new Entry(++id, p, now, RandomNumberGenerator.GetBytes(KeyBytes))));
         try
         {
-            using (FileStream file = new(fresh, options))
-            {
-                JsonSerializer.Serialize(file, ring, Json);
-                file.Flush(flushToDisk: true);   // accounts sealed with a key that a power cut loses would be lost with it
-            }
-
             Publish(fresh, full);
-            SyncFolder(Path.GetDirectoryName(full)!);
+            SyncFolder(full);
+        }
+        finally
+        {
+            File.Delete(fresh);
+        }
+    }
+
+    /// <summary>Puts other keys in the place of those in the file, in one step.</summary>
+    /// <remarks>
+    /// Two writers at once: the later one's ring stands. A key that is lost by that has sealed nothing yet (activation delay).
+    /// The blocks of the file that was there are free, not written over: that would do nothing on most disks, and harm a backup made by a hard link.
+    /// </remarks>
+    public static void Replace(string path, IReadOnlyDictionary<KeyPurpose, IReadOnlyList<RingKey>> keys)
+    {
+        string full = Path.GetFullPath(File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path);
+        string fresh = WriteBeside(full, keys.SelectMany(purpose => purpose.Value.Select(k => new Entry(k.Id, purpose.Key, k.Created, k.Bytes, k.Activates))).OrderBy(k => k.Id));
+        try
+        {
+            File.Move(fresh, full, overwrite: true);
+            SyncFolder(full);
         }
         finally
         {
@@ -77,12 +92,24 @@ internal static partial class KeyRingFile
         Dictionary<KeyPurpose, IReadOnlyList<RingKey>> keys = [];
         foreach (KeyPurpose purpose in Enum.GetValues<KeyPurpose>())
         {
-            keys[purpose] = [.. entries.Where(k => k.Purpose == purpose).OrderByDescending(k => k.Id).Select(k => new RingKey(k.Id, k.Key))];
+            keys[purpose] = [.. entries.Where(k => k.Purpose == purpose).OrderByDescending(k => k.Id).Select(k => new RingKey(k.Id, k.Key, k.Created, k.Activates ?? k.Created))];
             if (keys[purpose].Count == 0) throw new KeyRingException($"Key ring file {path} has no key for the purpose {purpose}.");
         }
 
         if (keys[KeyPurpose.Name].Count > 1) throw new KeyRingException($"Key ring file {path} has more than one name key; it is never rotated.");
         return keys;
+    }
+
+    /// <returns>The path of a private file in the same folder, on disk for certain.</returns>
+    private static string WriteBeside(string full, IEnumerable<Entry> keys)
+    {
+        string fresh = $"{full}.{Guid.NewGuid():N}";
+        FileStreamOptions options = new() { Mode = FileMode.CreateNew, Access = FileAccess.Write };
+        if (!OperatingSystem.IsWindows()) options.UnixCreateMode = OwnerOnly;
+        using FileStream file = new(fresh, options);
+        JsonSerializer.Serialize(file, new Content(1, [.. keys]), Json);
+        file.Flush(flushToDisk: true);   // what is sealed with a key that a power cut loses would be lost with it
+        return fresh;
     }
 
     /// <summary>Gives the finished file its name in one step, unless that name is taken by now: then another core was first.</summary>
@@ -110,10 +137,10 @@ internal static partial class KeyRingFile
     }
 
     /// <summary>Makes the new name durable (fsync(2) of the folder): with the name lost, what was sealed meanwhile would be lost too.</summary>
-    private static void SyncFolder(string folder)
+    private static void SyncFolder(string file)
     {
         if (OperatingSystem.IsWindows()) return;
-        int descriptor = Open(folder, 0);
+        int descriptor = Open(Path.GetDirectoryName(file)!, 0);
         if (descriptor < 0) return;
         _ = Fsync(descriptor);
         _ = Close(descriptor);
@@ -137,5 +164,5 @@ internal static partial class KeyRingFile
 
     private sealed record Content(int Version, List<Entry?>? Keys);
 
-    private sealed record Entry(uint Id, KeyPurpose Purpose, DateTimeOffset Created, byte[] Key);
+    private sealed record Entry(uint Id, KeyPurpose Purpose, DateTimeOffset Created, byte[] Key, DateTimeOffset? Activates = null);
 }

@@ -26,6 +26,9 @@ internal sealed class MessageEnvelope(KeyRing ring)
 
     private const byte Version = 1;
     private const int SaltAt = 5;
+    /// <summary>Version, key id and salt: no two records begin alike.</summary>
+    public const int StampBytes = 21;
+
     private const int MessageIdAt = 21;
     private const int MemberAt = 37;
     private const int LengthBytes = 4;
@@ -71,7 +74,7 @@ internal sealed class MessageEnvelope(KeyRing ring)
         opened = default;
         int plainBytes = record.Length - HeaderBytes - EnvelopeCipher.TagBytes;
         if (plainBytes < LengthBytes || record[0] != Version || plainBytes > LengthBytes + UserRoom + 255 + LargeText) return EnvelopeState.Rejected;
-        if (!ring.TryGet(KeyPurpose.Message, BinaryPrimitives.ReadUInt32BigEndian(record[1..]), out RingKey? key)) return EnvelopeState.KeyUnknown;
+        if (!ring.TryGet(KeyPurpose.Message, KeyOf(record), out RingKey? key)) return EnvelopeState.KeyUnknown;
 
         Span<byte> plain = stackalloc byte[plainBytes];
         ReadOnlySpan<byte> context = Context(record, recipient, stackalloc byte[HeaderBytes + StoreNames.NameBytes]);
@@ -95,8 +98,32 @@ internal sealed class MessageEnvelope(KeyRing ring)
         return EnvelopeState.Opened;
     }
 
+    /// <summary>The same record under the key that seals now.</summary>
+    /// <returns>Null if it does not open, or is sealed with it already.</returns>
+    public byte[]? Reseal(ReadOnlySpan<byte> record, AccountName recipient)
+    {
+        int plainBytes = record.Length - HeaderBytes - EnvelopeCipher.TagBytes;
+        RingKey current = ring.Current(KeyPurpose.Message);
+        if (!IsRecord(record) || plainBytes is < LengthBytes or > LengthBytes + UserRoom + 255 + LargeText || KeyOf(record) == current.Id) return null;
+        if (!ring.TryGet(KeyPurpose.Message, KeyOf(record), out RingKey? key)) return null;
+        Span<byte> room = stackalloc byte[HeaderBytes + StoreNames.NameBytes];
+        Span<byte> plain = stackalloc byte[plainBytes];
+        if (!EnvelopeCipher.TryOpen(key, KeyPurpose.Message, Salt(record), Context(record, recipient, room), record[HeaderBytes..], plain)) return null;
+
+        byte[] fresh = new byte[record.Length];
+        record[..HeaderBytes].CopyTo(fresh);
+        BinaryPrimitives.WriteUInt32BigEndian(fresh.AsSpan(1), current.Id);
+        RandomNumberGenerator.Fill(fresh.AsSpan(SaltAt, EnvelopeCipher.SaltBytes));
+        EnvelopeCipher.Seal(current, KeyPurpose.Message, Salt(fresh), Context(fresh, recipient, room), plain, fresh.AsSpan(HeaderBytes));
+        CryptographicOperations.ZeroMemory(plain);
+        return fresh;
+    }
+
     /// <summary>Whether the value of a record key is a waiting message, not yet an outcome.</summary>
     public static bool IsRecord(ReadOnlySpan<byte> value) => value.Length >= HeaderBytes && value[0] == Version;
+
+    /// <summary>The key of a record.</summary>
+    public static uint KeyOf(ReadOnlySpan<byte> record) => BinaryPrimitives.ReadUInt32BigEndian(record[1..]);
 
     /// <summary>Acceptance and expiry as the header says them.</summary>
     public static (DateTimeOffset Accepted, DateTimeOffset Expires) Times(ReadOnlySpan<byte> header) =>

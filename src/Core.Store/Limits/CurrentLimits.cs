@@ -11,14 +11,14 @@ internal sealed class CurrentLimits : ILimits
     private readonly string _path;
     private readonly StoreMetrics _metrics;
     private readonly ILogger<CurrentLimits> _logger;
-    private (DateTime Written, long Bytes) _seen;
+    private FileVersion _seen;
     private volatile LimitSet _current = new();
 
     public CurrentLimits(IOptions<CoreStoreOptions> options, StoreMetrics metrics, ILogger<CurrentLimits> logger)
     {
         (_path, _metrics, _logger) = (options.Value.LimitsFile, metrics, logger);
         if (_path.Length == 0) return;
-        _seen = Look();
+        _seen = FileVersion.Of(_path);
         IReadOnlyList<string> faults = LimitsFile.Read(_path, out LimitSet limits);
         if (faults.Count > 0) throw new OptionsValidationException(nameof(CoreStoreOptions.LimitsFile), typeof(CoreStoreOptions), faults);
         _current = limits;
@@ -30,7 +30,7 @@ internal sealed class CurrentLimits : ILimits
     public void Reread()
     {
         if (_path.Length == 0) return;
-        (DateTime, long) now = Look();   // before the reading: what is written meanwhile is seen the next time
+        FileVersion now = FileVersion.Of(_path);   // before the reading: what is written meanwhile is seen the next time
         if (now == _seen) return;
         _seen = now;
         IReadOnlyList<string> faults = LimitsFile.Read(_path, out LimitSet limits);
@@ -43,20 +43,5 @@ internal sealed class CurrentLimits : ILimits
 
         if (LimitFields.Difference(_current, limits) is { Length: > 0 } changes) StoreLog.LimitsChanged(_logger, changes);
         _current = limits;
-    }
-
-    /// <summary>Of the file behind a link: mounted configuration is replaced by turning one.</summary>
-    private (DateTime Written, long Bytes) Look()
-    {
-        try
-        {
-            FileInfo file = new(_path);
-            FileInfo target = file.Exists && file.ResolveLinkTarget(returnFinalTarget: true) is FileInfo behind ? behind : file;
-            return target.Exists ? (target.LastWriteTimeUtc, target.Length) : default;
-        }
-        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
-        {
-            return default;   // the reading says why
-        }
     }
 }

@@ -11,7 +11,9 @@ namespace Core.Store.Mailboxes;
 /// <remarks>Made by SET NX. <c>tell.lua</c> raises the told state; nothing else changes.</remarks>
 internal readonly record struct LedgerEntry(int RecipientPartition, DateTimeOffset Accepted, bool AsksReceipts)
 {
-    private const int Bytes = 48;
+    /// <summary>Of an entry without receipts.</summary>
+    public const int Bytes = 48;
+
     private const int FingerprintAt = 7;
     private const int FingerprintBytes = 16;
     private const int AcceptedAt = 23;
@@ -48,6 +50,9 @@ internal readonly record struct LedgerEntry(int RecipientPartition, DateTimeOffs
         entry = new LedgerEntry(BinaryPrimitives.ReadUInt16BigEndian(value[1..]) % StoreNames.Partitions, MailboxMember.Time(value[AcceptedAt..]), value.Length > Bytes);
         return true;
     }
+
+    /// <summary>The fingerprint key of a claim; null if the value is not one.</summary>
+    public static uint? KeyOf(ReadOnlySpan<byte> value) => value.Length >= Bytes && value[0] == 'L' ? BinaryPrimitives.ReadUInt32BigEndian(value[3..]) : null;
 
     /// <summary>Whether a claim was made for this recipient and text.</summary>
     /// <exception cref="StoreUnavailableException">The ring lacks its key: this core's file is behind the others', since a key is wiped only after its last claim.</exception>

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using StackExchange.Redis;
 
@@ -23,6 +24,7 @@ namespace Core.Store.Mailboxes;
 /// {p}e + edge name          hash        "last", and instance to epoch for the last 16 starts: EdgeEpochs 30 d after its last link
 /// {p}E + edge name          string      empty: some core had a link to the edge just now                 30 s
 /// core-store:format         string      format, partitions and check of the name key: see RedisGuard     none
+/// core-store:keys           string      core that tends the key ring: see KeyKeeper                      60 s
 /// core-store:cores          sorted set  score = last sign of life, Unix ms; member = core id             none
 /// core-store:asked          sorted set  score = until when, Unix ms; member = partition (2) and handle   none: 10 s each
 ///                                       of an account whose edge its sweeper does not reach
@@ -32,6 +34,7 @@ namespace Core.Store.Mailboxes;
 internal static class RedisKeys
 {
     public static readonly RedisKey Format = "core-store:format";
+    public static readonly RedisKey KeyLease = "core-store:keys";
     public static readonly RedisKey Cores = "core-store:cores";
     public static readonly RedisKey Asked = "core-store:asked";
     public static readonly RedisChannel Wake = RedisChannel.Literal("core-store:wake");
@@ -63,6 +66,22 @@ internal static class RedisKeys
     public static RedisKey ToTell(int partition) => Key(partition, 'w', []);
 
     public static RedisKey Told(AccountName sender) => Key(sender.Partition, 'T', sender.Handle);
+
+    /// <summary>The letter behind the hash tag; null for a key without one.</summary>
+    public static char? KindOf(RedisKey key)
+    {
+        ReadOnlySpan<byte> bytes = (byte[])key!;
+        int end = bytes.IndexOf((byte)'}');
+        return bytes.Length > 0 && bytes[0] == '{' && end > 0 && end + 1 < bytes.Length ? (char)bytes[end + 1] : null;
+    }
+
+    /// <summary>What follows the letter, and the partition in front of it: of a key that <see cref="KindOf"/> knows.</summary>
+    public static AccountName NameOf(RedisKey key)
+    {
+        byte[] bytes = (byte[])key!;
+        int end = Array.IndexOf(bytes, (byte)'}');
+        return new AccountName(bytes[(end + 2)..], int.Parse(bytes.AsSpan(1, end - 1), CultureInfo.InvariantCulture));
+    }
 
     private static RedisKey Key(int partition, char kind, ReadOnlySpan<byte> name)
     {

@@ -30,6 +30,10 @@ internal class RedisConnection(IOptions<CoreStoreOptions> options, ILogger<Redis
     /// <exception cref="StoreUnavailableException">Before the first connection.</exception>
     public ISubscriber Subscriber => _multiplexer?.GetSubscriber() ?? throw new StoreUnavailableException("Redis is not connected yet.");
 
+    /// <summary>The servers that hold keys.</summary>
+    /// <exception cref="StoreUnavailableException">Before the first connection.</exception>
+    public IEnumerable<IServer> Masters => (_multiplexer ?? throw new StoreUnavailableException("Redis is not connected yet.")).GetServers().Where(static s => s.IsConnected && !s.IsReplica);
+
     /// <summary>Whether keys of different partitions may lie on different servers: one script cannot have both.</summary>
     public bool IsCluster { get; private set; }
 

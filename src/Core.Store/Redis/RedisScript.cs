@@ -26,6 +26,7 @@ internal sealed class RedisScript
     public static readonly RedisScript Orphans = new("orphans.lua");
     public static readonly RedisScript DeleteAccount = new("delete-account.lua");
     public static readonly RedisScript ReplaceAccount = new("replace-account.lua");
+    public static readonly RedisScript Reseal = new("reseal.lua");
     public static readonly RedisScript Lease = new("lease.lua");
     public static readonly RedisScript Release = new("release.lua");
     public static readonly RedisScript Sign = new("sign.lua");
@@ -36,7 +37,7 @@ internal sealed class RedisScript
     public static readonly RedisScript Together = new("together.lua", Enqueue, End, Register, Unregister, Page, Fail);
 
     public static readonly IReadOnlyList<RedisScript> All =
-        [Enqueue, End, Register, Unregister, Page, Fail, Drop, Look, Ask, Tell, ToTell, OpenTold, Told, Orphans, DeleteAccount, ReplaceAccount, Lease, Release, Sign, Epoch, Seen, Together];
+        [Enqueue, End, Register, Unregister, Page, Fail, Drop, Look, Ask, Tell, ToTell, OpenTold, Told, Orphans, DeleteAccount, ReplaceAccount, Reseal, Lease, Release, Sign, Epoch, Seen, Together];
 
     private readonly string[] _includes;
     private readonly string _own;

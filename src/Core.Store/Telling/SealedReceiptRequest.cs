@@ -14,7 +14,9 @@ namespace Core.Store.Telling;
 /// </remarks>
 internal sealed class SealedReceiptRequest(KeyRing ring)
 {
-    private const int HeaderBytes = 4 + EnvelopeCipher.SaltBytes;
+    /// <summary>Key id and salt: no two requests begin alike.</summary>
+    public const int HeaderBytes = 4 + EnvelopeCipher.SaltBytes;
+
     private const int LengthBytes = 4;
     private const int Padding = 64;
 
@@ -54,6 +56,25 @@ internal sealed class SealedReceiptRequest(KeyRing ring)
         if (plain[1] + plain[2] + plain[3] > rest.Length) return false;
         request = new ReceiptRequest(Encoding.UTF8.GetString(rest.Slice(plain[1] + plain[2], plain[3])), (plain[0] & 1) != 0, (plain[0] & 2) != 0);
         return AccountAddress.TryCreate(Encoding.UTF8.GetString(rest[..plain[1]]), Encoding.UTF8.GetString(rest.Slice(plain[1], plain[2])), out recipient);
+    }
+
+    /// <summary>The same request under the key that seals now.</summary>
+    /// <returns>Null if it does not open, or is sealed with it already.</returns>
+    public byte[]? Reseal(ReadOnlySpan<byte> value, byte[] message)
+    {
+        int plainBytes = value.Length - HeaderBytes - EnvelopeCipher.TagBytes;
+        RingKey current = ring.Current(KeyPurpose.Message);
+        if (plainBytes < LengthBytes || BinaryPrimitives.ReadUInt32BigEndian(value) == current.Id) return null;
+        if (!ring.TryGet(KeyPurpose.Message, BinaryPrimitives.ReadUInt32BigEndian(value), out RingKey? key)) return null;
+        byte[] plain = new byte[plainBytes];
+        if (!EnvelopeCipher.TryOpen(key, KeyPurpose.Message, value.Slice(4, EnvelopeCipher.SaltBytes), Context(value, message), value[HeaderBytes..], plain)) return null;
+
+        byte[] fresh = new byte[value.Length];
+        BinaryPrimitives.WriteUInt32BigEndian(fresh, current.Id);
+        RandomNumberGenerator.Fill(fresh.AsSpan(4, EnvelopeCipher.SaltBytes));
+        EnvelopeCipher.Seal(current, KeyPurpose.Message, fresh.AsSpan(4, EnvelopeCipher.SaltBytes), Context(fresh, message), plain, fresh.AsSpan(HeaderBytes));
+        CryptographicOperations.ZeroMemory(plain);
+        return fresh;
     }
 
     private static byte[] Context(ReadOnlySpan<byte> value, byte[] message) => [.. value[..HeaderBytes], .. message];

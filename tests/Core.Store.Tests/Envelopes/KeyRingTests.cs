@@ -126,4 +126,12 @@ public sealed class KeyRingTests : IDisposable
     }
 
     public void Dispose() => _ring.Dispose();
+
+    [Fact]   // docs/adr/0002: the argument about nonces holds for so many
+    public void CountSeal_LimitReached_Refused()
+    {
+        RingKey key = new(1, new byte[32], default, default) { Seals = RingKey.MostSeals - 1 };
+        key.CountSeal();
+        Assert.Contains("Rotate", Assert.Throws<StoreUnavailableException>(key.CountSeal).Message, StringComparison.Ordinal);
+    }
 }

@@ -112,8 +112,8 @@ public sealed class RedisGuardTests : IDisposable
     public async Task Start_BadSettings_EveryFaultTold()
     {
         OptionsValidationException faults = await Assert.ThrowsAsync<OptionsValidationException>(() => TestCore.StartAsync(
-            "", true, _ring.Path, TimeProvider.System, settings: [("CoreId", ""), ("OutcomeLifetime", "1.00:00:00"), ("PageSize", "0"), ("LimitsFile", "no-such-file")]));
-        Assert.All(["Redis", "CoreId", "OutcomeLifetime", "PageSize", "LimitsFile"], name => Assert.Contains(name, faults.Message, StringComparison.Ordinal));
+            "", true, _ring.Path, TimeProvider.System, settings: [("CoreId", ""), ("OutcomeLifetime", "1.00:00:00"), ("PageSize", "0"), ("LimitsFile", "no-such-file"), ("KeyActivationDelay", "00:00:02"), ("RotateKeysEvery", "00:00:03")]));
+        Assert.All(["Redis", "CoreId", "OutcomeLifetime", "PageSize", "LimitsFile", "KeyActivationDelay", "RotateKeysEvery"], name => Assert.Contains(name, faults.Message, StringComparison.Ordinal));
     }
 
     public void Dispose() => _ring.Dispose();

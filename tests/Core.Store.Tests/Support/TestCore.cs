@@ -13,7 +13,7 @@ using StackExchange.Redis;
 
 namespace Core.Store.Tests.Support;
 
-/// <summary>A core as its host builds it, but for the sweeper, which only sweeps when a test says so.</summary>
+/// <summary>A core as its host builds it, but for sweeper and key keeper, which work when a test says so.</summary>
 internal sealed class TestCore : IAsyncDisposable
 {
     private readonly IHost _host;
@@ -75,7 +75,7 @@ internal sealed class TestCore : IAsyncDisposable
         if (sweep is not null) builder.Services.AddSingleton(sweep);
         replace?.Invoke(builder.Services);
         builder.Services.AddCoreStore();
-        builder.Services.Remove(builder.Services.Single(s => s.ServiceType == typeof(IHostedService) && s.ImplementationFactory is not null));
+        foreach (ServiceDescriptor own in builder.Services.Where(s => s.ServiceType == typeof(IHostedService) && s.ImplementationFactory is not null).ToList()) builder.Services.Remove(own);
         if (!values.ContainsKey("CoreStore:LimitsFile"))   // nothing to watch; and a clock moved by 72 h would have it look 259,200 times
             builder.Services.Remove(builder.Services.Single(s => s.ImplementationType == typeof(LimitsWatch)));
 

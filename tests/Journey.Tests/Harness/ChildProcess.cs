@@ -91,9 +91,13 @@ internal sealed class ChildProcess : IAsyncDisposable
     }
 
     /// <summary>SIGTERM: asks it to end.</summary>
-    public async Task TerminateAsync()
+    public Task TerminateAsync() => SignalAsync("TERM");
+
+    /// <summary>Sends a signal.</summary>
+    /// <param name="name">Without SIG.</param>
+    public async Task SignalAsync(string name)
     {
-        using Process kill = Process.Start("kill", ["-TERM", $"{Id}"]);
+        using Process kill = Process.Start("kill", [$"-{name}", $"{Id}"]);
         await kill.WaitForExitAsync();
     }
 
