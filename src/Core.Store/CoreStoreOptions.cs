@@ -6,6 +6,9 @@ public sealed record CoreStoreOptions
     /// <summary>StackExchange.Redis connection string. Required.</summary>
     public string Redis { get; set; } = string.Empty;
 
+    /// <summary>The authority (PEM) that signed the certificate of a Redis reached by <c>ssl=true</c>. Empty: one that this machine trusts.</summary>
+    public string RedisCaFile { get; set; } = string.Empty;
+
     /// <summary>The key ring file; made with fresh keys at the first start if <see cref="CreateKeyRing"/>. Required.</summary>
     public string KeyRingFile { get; set; } = string.Empty;
 

@@ -16,6 +16,7 @@ internal sealed class CoreStoreOptionsValidator : IValidateOptions<CoreStoreOpti
         ValidateOptionsResultBuilder faults = new();
         if (string.IsNullOrWhiteSpace(options.Redis)) faults.AddError("a StackExchange.Redis connection string is required", nameof(options.Redis));
         else if (!IsConnectionString(options.Redis)) faults.AddError("not a StackExchange.Redis connection string", nameof(options.Redis));
+        if (options.RedisCaFile.Length > 0 && !File.Exists(options.RedisCaFile)) faults.AddError("there is no such file", nameof(options.RedisCaFile));
         if (string.IsNullOrWhiteSpace(options.KeyRingFile)) faults.AddError("the path of the key ring file is required", nameof(options.KeyRingFile));
         if (options.KeyActivationDelay < TimeSpan.FromSeconds(3)) faults.AddError("3 seconds at least: cores look at the key ring file a few times within it", nameof(options.KeyActivationDelay));
         foreach ((TimeSpan every, string setting) in new[] { (options.RotateKeysEvery, nameof(options.RotateKeysEvery)), (options.RotateAccountKeyEvery, nameof(options.RotateAccountKeyEvery)) })

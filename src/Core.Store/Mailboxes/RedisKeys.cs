@@ -29,7 +29,7 @@ namespace Core.Store.Mailboxes;
 /// core-store:asked          sorted set  score = until when, Unix ms; member = partition (2) and handle   none: 10 s each
 ///                                       of an account whose edge its sweeper does not reach
 /// </code>
-/// And one channel, <c>core-store:wake</c>: see Wakeups.
+/// And two channels, <c>core-store:wake</c> (see Wakeups) and the driver's, <c>core-store:driver</c>.
 /// </remarks>
 internal static class RedisKeys
 {

@@ -64,7 +64,11 @@ internal class RedisConnection(IOptions<CoreStoreOptions> options, ILogger<Redis
         settings.Protocol = RedisProtocol.Resp2;     // the same shape of replies from Redis, Valkey and Garnet
         settings.AsyncTimeout = (int)options.RedisDeadline.TotalMilliseconds;
         settings.ReconnectRetryPolicy = new LinearRetry(500);
+        if (options.RedisCaFile.Length > 0) settings.TrustIssuer(options.RedisCaFile);
         settings.ClientName ??= "edge-core";
+        settings.TieBreaker = string.Empty;          // which server is the master, Redis itself says: no key of the driver's own
+        settings.ConfigurationChannel = "core-store:driver";   // not empty: the connection for channels is then made before the first use
+        settings.SetClientLibrary = false;
         return settings;
     }
 

@@ -54,12 +54,28 @@ internal sealed class RedisGuard(
             }
             catch (Exception fault) when (RedisConnection.IsUnavailable(fault))
             {
+                if (Refusal(fault) is { } refusal) throw new RedisRefusedException(refusal);   // waiting would not mend it
                 if (TimeProvider.System.GetElapsedTime(began) > WaitForRedis)
                     throw new RedisRefusedException($"Redis does not answer at the address in CoreStore:Redis ({fault.GetType().Name}).");
                 StoreLog.RedisAwaited(logger);
                 await Task.Delay(BetweenTries, cancellationToken).ConfigureAwait(false);
             }
         }
+    }
+
+    /// <summary>What to do about a Redis that answers, but does not let this core in; null if that is not it.</summary>
+    private static string? Refusal(Exception fault)
+    {
+        for (Exception? cause = fault; cause is not null; cause = cause.InnerException)
+        {
+            if (cause is RedisConnectionException { FailureType: ConnectionFailureType.AuthenticationFailure }
+                || cause.Message.Contains("WRONGPASS", StringComparison.Ordinal) || cause.Message.Contains("NOAUTH", StringComparison.Ordinal))
+                return "Redis refuses the user or password in CoreStore:Redis (user=..., password=...).";
+            if (cause.Message.Contains("NOPERM", StringComparison.Ordinal))
+                return $"The user in CoreStore:Redis lacks a right in Redis ({cause.Message}). README has the whole list for ACL SETUSER.";
+        }
+
+        return null;
     }
 
     /// <summary>Of every master: one of a cluster that loses messages is one too many.</summary>
@@ -76,6 +92,11 @@ internal sealed class RedisGuard(
             {
                 TimeSpan apart = await server.TimeAsync().ConfigureAwait(false) - time.GetUtcNow().UtcDateTime;
                 if (apart.Duration() > ClockTolerance) StoreLog.ClocksDiffer(logger, Math.Round(apart.TotalSeconds, 1));
+                string? user = await RedisRights.UserAsync(server).ConfigureAwait(false);
+                if (user is not null && !string.IsNullOrEmpty(admin.User) && user != admin.User)
+                    throw new RedisRefusedException($"Redis refuses the user or password in CoreStore:Redis and took the core for '{user}'. Mend it, and give '{user}' a password in Redis or turn it off.");
+                IReadOnlyList<string> missing = user is null ? [] : await RedisRights.MissingAsync(server, user).ConfigureAwait(false);
+                if (missing.Count > 0) throw new RedisRefusedException($"The user in CoreStore:Redis lacks rights in Redis: {string.Join(", ", missing)}. README has the whole list for ACL SETUSER.");
                 masters.Add(await RedisSettings.ReadAsync(server).ConfigureAwait(false));
             }
 
@@ -117,7 +138,7 @@ internal sealed class RedisGuard(
         }
         catch (Exception fault) when (RedisConnection.IsUnavailable(fault))
         {
-            throw new RedisRefusedException($"Redis cannot be written to ({fault.Message}).");
+            throw new RedisRefusedException(Refusal(fault) ?? $"Redis cannot be written to ({fault.Message}).");
         }
     }
 }

@@ -1,0 +1,68 @@
+using StackExchange.Redis;
+
+namespace Core.Store.Redis;
+
+/// <summary>The rights that the core's user of Redis needs (ACL, redis.io/docs/management/security/acl): what is called, by the driver or by a script, and nothing else.</summary>
+internal static class RedisRights
+{
+    /// <summary>For keys: see <see cref="Mailboxes.RedisKeys"/>.</summary>
+    private static readonly string[] OnKeys =
+    [
+        "del", "exists", "get", "getrange", "hdel", "hexists", "hget", "hgetall", "hincrby", "hscan", "hset", "hsetnx", "mget", "pexpire", "sadd", "set", "setnx", "setrange", "srandmember",
+        "srem", "zadd", "zcard", "zrange", "zrangebyscore", "zrem", "zremrangebyscore", "zscore",
+    ];
+
+    /// <summary>Without keys of their own. <c>cluster|...</c> is needed on a cluster alone, <c>scan</c> by audit and fingerprint keys, <c>config|get</c> to judge durability.</summary>
+    private static readonly string[] Others =
+    [
+        "acl|dryrun", "acl|whoami", "client|id", "client|setname", "cluster|nodes", "cluster|slots", "config|get", "echo", "eval", "evalsha", "info", "ping", "publish", "scan", "script|load", "subscribe", "time",
+    ];
+
+    /// <summary>For <c>ACL SETUSER</c>, behind name and password.</summary>
+    public static string Rules { get; } = "resetkeys ~{*}* ~core-store:* resetchannels &core-store:* -@all " + string.Join(' ', OnKeys.Concat(Others).Select(static command => "+" + command));
+
+    /// <summary>All commands, subcommands behind a bar.</summary>
+    public static IEnumerable<string> Commands => OnKeys.Concat(Others);
+
+    /// <summary>As whom Redis knows this connection; null if the user may not ask, or before Redis 6.</summary>
+    public static async Task<string?> UserAsync(IServer server)
+    {
+        try
+        {
+            return (await server.ExecuteAsync("ACL", "WHOAMI").ConfigureAwait(false)).ToString();
+        }
+        catch (Exception fault) when (fault is RedisServerException or RedisCommandException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Asks Redis by <c>ACL DRYRUN</c> which of the commands on keys it would refuse a user.</summary>
+    /// <returns>Empty if none, or if nobody may ask: what is missing then shows in the first call that needs it.</returns>
+    public static async Task<IReadOnlyList<string>> MissingAsync(IServer server, string user)
+    {
+        try
+        {
+            List<string> missing = [];
+            foreach (string command in OnKeys)
+            {
+                string answer = (await server.ExecuteAsync("ACL", ["DRYRUN", user, .. Sample(command)]).ConfigureAwait(false)).ToString();
+                if (answer != "OK") missing.Add(command);
+            }
+
+            return missing;
+        }
+        catch (Exception fault) when (fault is RedisServerException or RedisCommandException)
+        {
+            return [];   // not allowed, or older than Redis 7
+        }
+    }
+
+    /// <summary>A call with enough arguments to be one.</summary>
+    private static object[] Sample(string command) => command switch
+    {
+        "del" or "exists" or "get" or "hgetall" or "mget" or "srandmember" or "zcard" => [command, "{0}x"],
+        "hdel" or "hexists" or "hget" or "hscan" or "pexpire" or "sadd" or "set" or "setnx" or "srem" or "zrem" or "zscore" => [command, "{0}x", "1"],
+        _ => [command, "{0}x", "1", "1"],
+    };
+}
