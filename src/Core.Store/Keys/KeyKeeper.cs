@@ -30,24 +30,23 @@ internal sealed class KeyKeeper(
     private readonly CoreStoreOptions _options = options.Value;
     private readonly TimeSpan _stale = KeyRing.StaleDelays * options.Value.KeyActivationDelay;
     private long? _claimsCounted;
+    private uint _resealed;   // the account key that all accounts were found under
     private string? _fault;
 
     /// <summary>Does all that is due.</summary>
     public async Task TendAsync()
     {
         string? fault = ring.Refresh();
-        if (await LeaseAsync().ConfigureAwait(false))
+        bool tends = await LeaseAsync().ConfigureAwait(false);
+        DateTimeOffset now = time.GetUtcNow();
+        try
         {
-            try
-            {
-                DateTimeOffset now = time.GetUtcNow();
-                Rotate(now);
-                await WipeAsync(now).ConfigureAwait(false);
-            }
-            catch (KeyRingException broken)
-            {
-                fault = broken.Message;
-            }
+            if (tends || IsWorn(KeyPurpose.Message) || IsWorn(KeyPurpose.Account)) Rotate(now);   // how often a key has sealed here nobody else knows
+            if (tends) await WipeAsync(now).ConfigureAwait(false);
+        }
+        catch (KeyRingException broken)
+        {
+            fault = broken.Message;
         }
 
         metrics.KeyRingBroken = fault is not null;
@@ -129,21 +128,27 @@ internal sealed class KeyKeeper(
             RingKey newest = ring.All(purpose)[0];
             TimeSpan every = purpose == KeyPurpose.Account ? _options.RotateAccountKeyEvery : _options.RotateKeysEvery;
             bool isOld = every > TimeSpan.Zero && newest.Created + every <= now;
-            if (isOld || newest.Seals > RingKey.MostSeals / 2) due.Add(purpose);
+            if (isOld || IsWorn(purpose)) due.Add(purpose);
         }
 
         return [.. due];
     }
 
+    /// <summary>Whether the newest key has sealed half of what it may.</summary>
+    private bool IsWorn(KeyPurpose purpose) => ring.All(purpose)[0].Seals > RingKey.MostSeals / 2;
+
     private async Task WipeAsync(DateTimeOffset now)
     {
         Wipe(KeyPurpose.Message, Old(KeyPurpose.Message, now, _options.Validity + _stale));
 
-        uint[] accountKeys = Old(KeyPurpose.Account, now, _options.KeyActivationDelay);
-        if (accountKeys.Length > 0)
+        // All accounts once when the new key seals everywhere, and once more before the old one goes, for what a core that was behind has sealed since.
+        uint[] accountKeys = Old(KeyPurpose.Account, now, _stale);
+        uint current = ring.Current(KeyPurpose.Account).Id;
+        if (accountKeys.Length > 0 || (_resealed != current && Old(KeyPurpose.Account, now, _options.KeyActivationDelay).Length > 0))
         {
             IReadOnlySet<uint> left = await accounts.ResealAsync().ConfigureAwait(false);
-            Wipe(KeyPurpose.Account, [.. Old(KeyPurpose.Account, now, _stale).Where(id => accountKeys.Contains(id) && !left.Contains(id))]);
+            if (left.Count == 0) _resealed = current;
+            Wipe(KeyPurpose.Account, [.. accountKeys.Where(id => !left.Contains(id))]);
         }
 
         uint[] fingerprintKeys = Old(KeyPurpose.Fingerprint, now, _options.OutcomeLifetime + _stale);
