@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Testing.Shared;
 
 namespace Core.Store.Tests;
 
@@ -8,10 +9,8 @@ public sealed partial class SecurityDocumentTests
     [Fact]
     public async Task Document_TestsItNames_Exist()
     {
-        DirectoryInfo? root = new(AppContext.BaseDirectory);
-        while (root is not null && !File.Exists(Path.Combine(root.FullName, "Edge.sln"))) root = root.Parent;
-        string document = await File.ReadAllTextAsync(Path.Combine(root!.FullName, "docs", "security.md"), TestContext.Current.CancellationToken);
-        Dictionary<string, string> sources = Directory.EnumerateFiles(Path.Combine(root.FullName, "tests"), "*Tests.cs", SearchOption.AllDirectories)
+        string document = await File.ReadAllTextAsync(Path.Combine(Repository.Root, "docs", "security.md"), TestContext.Current.CancellationToken);
+        Dictionary<string, string> sources = Directory.EnumerateFiles(Path.Combine(Repository.Root, "tests"), "*Tests.cs", SearchOption.AllDirectories)
             .GroupBy(path => Path.GetFileNameWithoutExtension(path)).ToDictionary(same => same.Key, same => string.Concat(same.Select(File.ReadAllText)));
 
         MatchCollection named = Names().Matches(document);

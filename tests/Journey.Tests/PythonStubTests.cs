@@ -60,7 +60,7 @@ public sealed class PythonStubTests(JourneySystem system)
     private async Task<string> StubAsync()
     {
         string stub = system.In("python-stub");
-        await using ChildProcess made = await ChildProcess.StartAsync("python-stub", [Path.Combine(Journeys.Root, "tests", "python-stub"), stub], Journeys.Root);
+        await using ChildProcess made = await ChildProcess.StartAsync("python-stub", [Path.Combine(Repository.Root, "tests", "python-stub"), stub], Repository.Root);
         Assert.True(await made.ExitCodeAsync(Patience) == 0, made.Output);
         return stub;
     }

@@ -10,6 +10,8 @@ namespace Core.Store.Accounts;
 /// <summary>Reads single accounts from Redis.</summary>
 internal sealed class AccountRecords(RedisConnection redis, KeyRing ring, ILogger<AccountRecords> logger)
 {
+    private const int ScannedAtOnce = 256;
+
     /// <summary>The account of a name; null without one, or if it does not open.</summary>
     public async Task<AccountRecord?> FindAsync(AccountName name) => (await ReadAsync(name).ConfigureAwait(false)).Record;
 
@@ -28,6 +30,20 @@ internal sealed class AccountRecords(RedisConnection redis, KeyRing ring, ILogge
         AccountRecord? account = AccountRecord.Open(ring, name, ((ReadOnlyMemory<byte>)value).Span);
         if (account is null) NotOpened();
         return account;
+    }
+
+    /// <summary>All accounts of a partition as they are stored, some at a time. One that is written meanwhile may come twice, as HSCAN has it.</summary>
+    public async IAsyncEnumerable<IReadOnlyList<(AccountName Name, byte[] Value)>> ScanAsync(int partition)
+    {
+        string cursor = "0";
+        do
+        {
+            RedisResult[] scan = (RedisResult[])(await redis.WithinDeadlineAsync(
+                redis.Database.ExecuteAsync("HSCAN", RedisKeys.Accounts(partition), cursor, "COUNT", ScannedAtOnce)).ConfigureAwait(false))!;
+            cursor = scan[0].ToString();
+            yield return [.. ((RedisResult[])scan[1]!).Chunk(2).Select(field => (new AccountName((byte[])field[0]!, partition), (byte[])field[1]!))];
+        }
+        while (cursor != "0");
     }
 
     /// <summary>Says that an account could not be opened.</summary>

@@ -9,8 +9,6 @@ namespace Core.Store.Keys;
 /// <summary>Seals every account with the key that seals now.</summary>
 internal sealed class AccountResealing(RedisConnection redis, KeyRing ring, AccountRecords accounts)
 {
-    private const int AtOnce = 256;
-
     /// <summary>Goes through all accounts, a partition at a time.</summary>
     /// <returns>Keys that some account is still sealed with: it was changed just then, or does not open.</returns>
     public async Task<IReadOnlySet<uint>> ResealAsync()
@@ -19,18 +17,12 @@ internal sealed class AccountResealing(RedisConnection redis, KeyRing ring, Acco
         uint current = ring.Current(KeyPurpose.Account).Id;
         for (int partition = 0; partition < StoreNames.Partitions; partition++)
         {
-            string cursor = "0";
-            do
+            await foreach (IReadOnlyList<(AccountName Name, byte[] Value)> some in accounts.ScanAsync(partition).ConfigureAwait(false))
             {
-                RedisResult[] scan = (RedisResult[])(await redis.WithinDeadlineAsync(
-                    redis.Database.ExecuteAsync("HSCAN", RedisKeys.Accounts(partition), cursor, "COUNT", AtOnce)).ConfigureAwait(false))!;
-                cursor = scan[0].ToString();
-                RedisResult[] fields = (RedisResult[])scan[1]!;
                 List<Task<uint?>> under = [];
-                for (int i = 0; i + 1 < fields.Length; i += 2)
+                foreach ((AccountName name, byte[] value) in some)
                 {
-                    byte[] value = (byte[])fields[i + 1]!;
-                    if (AccountRecord.KeyOf(value) is { } id && id != current) under.Add(ResealAsync(new AccountName((byte[])fields[i]!, partition), value, id));
+                    if (AccountRecord.KeyOf(value) is { } id && id != current) under.Add(ResealAsync(name, value, id));
                 }
 
                 foreach (uint? id in await Task.WhenAll(under).ConfigureAwait(false))
@@ -38,7 +30,6 @@ internal sealed class AccountResealing(RedisConnection redis, KeyRing ring, Acco
                     if (id is { } remaining) left.Add(remaining);
                 }
             }
-            while (cursor != "0");
         }
 
         return left;

@@ -8,7 +8,7 @@ using StackExchange.Redis;
 namespace Core.Store.Keys;
 
 /// <summary>Which key still seals what. Looks at every key in Redis: for operators, and once a rotation for the fingerprints.</summary>
-internal sealed class KeyAudit(RedisConnection redis)
+internal sealed class KeyAudit(RedisConnection redis, AccountRecords accounts)
 {
     private const int AtOnce = 512;
     private const int ClaimBytes = LedgerEntry.Bytes + sizeof(uint);   // and the key of the receipts behind it
@@ -18,13 +18,11 @@ internal sealed class KeyAudit(RedisConnection redis)
     public async Task<IReadOnlyDictionary<(KeyPurpose Purpose, uint Key), long>> CountAsync()
     {
         Dictionary<(KeyPurpose, uint), long> counts = [];
-        await foreach ((char kind, RedisKey[] keys) in ScanAsync("arl").ConfigureAwait(false))
+        await CountAccountsAsync(counts).ConfigureAwait(false);
+        await foreach ((char kind, RedisKey[] keys) in ScanAsync("rl").ConfigureAwait(false))
         {
             switch (kind)
             {
-                case 'a':
-                    foreach (RedisKey key in keys) await CountAccountsAsync(key, counts).ConfigureAwait(false);
-                    break;
                 case 'r':
                     foreach (byte[] head in await HeadsAsync(keys, MessageEnvelope.HeaderBytes).ConfigureAwait(false))
                     {
@@ -82,20 +80,18 @@ internal sealed class KeyAudit(RedisConnection redis)
         }
     }
 
-    private async Task CountAccountsAsync(RedisKey key, Dictionary<(KeyPurpose, uint), long> counts)
+    private async Task CountAccountsAsync(Dictionary<(KeyPurpose, uint), long> counts)
     {
-        string cursor = "0";
-        do
+        for (int partition = 0; partition < StoreNames.Partitions; partition++)
         {
-            RedisResult[] scan = (RedisResult[])(await redis.WithinDeadlineAsync(redis.Database.ExecuteAsync("HSCAN", key, cursor, "COUNT", AtOnce)).ConfigureAwait(false))!;
-            cursor = scan[0].ToString();
-            RedisResult[] fields = (RedisResult[])scan[1]!;
-            for (int i = 1; i < fields.Length; i += 2)
+            await foreach (IReadOnlyList<(AccountName Name, byte[] Value)> some in accounts.ScanAsync(partition).ConfigureAwait(false))
             {
-                if (AccountRecord.KeyOf((byte[])fields[i]!) is { } id) Add(counts, KeyPurpose.Account, id);
+                foreach ((_, byte[] value) in some)
+                {
+                    if (AccountRecord.KeyOf(value) is { } id) Add(counts, KeyPurpose.Account, id);
+                }
             }
         }
-        while (cursor != "0");
     }
 
     private async Task<IEnumerable<byte[]>> HeadsAsync(RedisKey[] keys, int bytes)

@@ -32,10 +32,13 @@ internal class RedisConnection(IOptions<CoreStoreOptions> options, ILogger<Redis
 
     /// <summary>The servers that hold keys.</summary>
     /// <exception cref="StoreUnavailableException">Before the first connection.</exception>
-    public IEnumerable<IServer> Masters => (_multiplexer ?? throw new StoreUnavailableException("Redis is not connected yet.")).GetServers().Where(static s => s.IsConnected && !s.IsReplica);
+    public IEnumerable<IServer> Masters => MastersOf(_multiplexer ?? throw new StoreUnavailableException("Redis is not connected yet."));
 
     /// <summary>Whether keys of different partitions may lie on different servers: one script cannot have both.</summary>
     public bool IsCluster { get; private set; }
+
+    /// <inheritdoc cref="Masters"/>
+    public static IEnumerable<IServer> MastersOf(ConnectionMultiplexer multiplexer) => multiplexer.GetServers().Where(static server => server.IsConnected && !server.IsReplica);
 
     /// <summary>Connects, once, and loads the scripts; later losses are mended in the background.</summary>
     /// <exception cref="RedisConnectionException">Nobody answers there.</exception>
@@ -154,7 +157,7 @@ internal class RedisConnection(IOptions<CoreStoreOptions> options, ILogger<Redis
 
     private static async Task LoadScriptsAsync(ConnectionMultiplexer multiplexer)
     {
-        foreach (IServer server in multiplexer.GetServers().Where(s => s.IsConnected && !s.IsReplica))
+        foreach (IServer server in MastersOf(multiplexer))
         {
             await Task.WhenAll(RedisScript.All.Select(s => server.ScriptLoadAsync(s.Text))).ConfigureAwait(false);
         }

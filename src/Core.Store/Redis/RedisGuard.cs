@@ -88,7 +88,7 @@ internal sealed class RedisGuard(
         {
             await using ConnectionMultiplexer connection = await ConnectionMultiplexer.ConnectAsync(admin).ConfigureAwait(false);
             List<RedisSettings> masters = [];
-            foreach (IServer server in connection.GetServers().Where(s => s.IsConnected && !s.IsReplica))
+            foreach (IServer server in RedisConnection.MastersOf(connection))
             {
                 TimeSpan apart = await server.TimeAsync().ConfigureAwait(false) - time.GetUtcNow().UtcDateTime;
                 if (apart.Duration() > ClockTolerance) StoreLog.ClocksDiffer(logger, Math.Round(apart.TotalSeconds, 1));

@@ -112,7 +112,7 @@ public sealed class RedisRightsTests : IDisposable
     [Fact]   // an operator copies them from there
     public async Task Readme_Rights_AreThese()
     {
-        string readme = await File.ReadAllTextAsync(Path.Combine(Root(), "README.md"), TestContext.Current.CancellationToken);
+        string readme = await File.ReadAllTextAsync(Path.Combine(Repository.Root, "README.md"), TestContext.Current.CancellationToken);
         Assert.All(RedisRights.Commands, command => Assert.Matches($@"\+{command.Replace("|", "\\|", StringComparison.Ordinal)}[\s`\\]", readme));
     }
 
@@ -147,20 +147,21 @@ public sealed class RedisRightsTests : IDisposable
     private static async Task<RedisServer> StartAsync(string rules)
     {
         RedisServer server = await RedisServer.StartAsync("--maxmemory-policy", "noeviction");
-        await using ConnectionMultiplexer admin = await ConnectionMultiplexer.ConnectAsync($"{server.Endpoint},allowAdmin=true");
-        await admin.GetServers()[0].ExecuteAsync("ACL", ["SETUSER", "edge", "on", ">secret", .. rules.Split(' ')]);
-        return server;
+        try
+        {
+            await using ConnectionMultiplexer admin = await ConnectionMultiplexer.ConnectAsync($"{server.Endpoint},allowAdmin=true");
+            await admin.GetServers()[0].ExecuteAsync("ACL", ["SETUSER", "edge", "on", ">secret", .. rules.Split(' ')]);
+            return server;
+        }
+        catch
+        {
+            await server.DisposeAsync();
+            throw;
+        }
     }
 
     private Task<TestCore> CoreAsync(RedisServer server, string password) =>
         TestCore.StartAsync(string.Create(CultureInfo.InvariantCulture, $"{server.Endpoint},user=edge,password={password}"), true, _ring.Path, TimeProvider.System);
-
-    private static string Root()
-    {
-        DirectoryInfo? folder = new(AppContext.BaseDirectory);
-        while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "Edge.sln"))) folder = folder.Parent;
-        return folder!.FullName;
-    }
 
     private static AccountAddress Address(string user)
     {

@@ -1,4 +1,5 @@
 using Journey.Tests.Harness;
+using Testing.Shared;
 
 // One system serves all tests, one after the other: two cores are not enough for two at once, and some tests kill its core.
 [assembly: Xunit.v3.Parallelization(Mode = Xunit.Sdk.ParallelMode.None)]
@@ -9,9 +10,6 @@ namespace Journey.Tests.Harness;
 /// <summary>Where the built programs are and how long the random tests go on.</summary>
 internal static class Journeys
 {
-    /// <summary>The repository's root.</summary>
-    public static string Root { get; } = FindRoot();
-
     /// <summary>The published native edge.</summary>
     public static string EdgeBinary { get; } = From("EDGE_BINARY", "artifacts/edge/Edge.Sip");
 
@@ -32,16 +30,5 @@ internal static class Journeys
         File.Exists(path) ? path : throw new InvalidOperationException($"{path} is missing: {made} makes it.");
 
     private static string From(string variable, string preset) =>
-        Environment.GetEnvironmentVariable(variable) is { Length: > 0 } path ? path : Path.Combine(Root, preset);
-
-    private static string FindRoot()
-    {
-        DirectoryInfo? folder = new(AppContext.BaseDirectory);
-        while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "Edge.sln")))
-        {
-            folder = folder.Parent;
-        }
-
-        return folder?.FullName ?? throw new InvalidOperationException("The tests run inside the repository.");
-    }
+        Environment.GetEnvironmentVariable(variable) is { Length: > 0 } path ? path : Path.Combine(Repository.Root, preset);
 }
