@@ -1,7 +1,7 @@
 namespace Core.Store;
 
 /// <summary>By what a file is known to have changed: time of writing and length, of the file behind a link, since mounted configuration is replaced by turning one.</summary>
-internal readonly record struct FileVersion(DateTime Written, long Bytes)
+public readonly record struct FileVersion(DateTime Written, long Bytes)
 {
     /// <summary>Of a file; the default value if it is missing or cannot be looked at, which whoever reads it then explains.</summary>
     public static FileVersion Of(string path)

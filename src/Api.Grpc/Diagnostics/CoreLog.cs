@@ -1,6 +1,6 @@
 namespace Api.Grpc.Diagnostics;
 
-/// <summary>400-499: the host and its APIs; 500-599: the edge link. Next free: 405, 509. Alerts rely on ids and names: never reused, never renamed.</summary>
+/// <summary>400-499: the host and its APIs; 500-599: the edge link. Next free: 407, 509. Alerts rely on ids and names: never reused, never renamed.</summary>
 /// <remarks>Never text, passwords, keys or whole addresses. What a peer can cause at will is Debug, and counted.</remarks>
 internal static partial class CoreLog
 {
@@ -18,6 +18,12 @@ internal static partial class CoreLog
 
     [LoggerMessage(EventId = 404, EventName = "AccountChanged", Level = LogLevel.Information, Message = "An account was {Change}")]
     public static partial void AccountChanged(ILogger logger, string change);
+
+    [LoggerMessage(EventId = 405, EventName = "CertificateTaken", Level = LogLevel.Information, Message = "New connections to {Listener} are shown the certificate {SerialNumber}, valid to {NotAfter:u}")]
+    public static partial void CertificateTaken(ILogger logger, string listener, string serialNumber, DateTimeOffset notAfter);
+
+    [LoggerMessage(EventId = 406, EventName = "CertificateRefused", Level = LogLevel.Error, Message = "The changed certificate of {Listener} cannot be used, the one before stays in use: {Fault}")]
+    public static partial void CertificateRefused(ILogger logger, string listener, string fault);
 
     [LoggerMessage(EventId = 500, EventName = "EdgeConnected", Level = LogLevel.Information, Message = "Edge {EdgeId}, epoch {Epoch}, version {Version}: link up")]
     public static partial void EdgeConnected(ILogger logger, string edgeId, long epoch, string version);

@@ -24,10 +24,12 @@ internal sealed class CoreMetrics
     private readonly Counter<long> _changesTold;
     private readonly Counter<long> _received;
     private readonly Counter<long> _acknowledgements;
+    private readonly Counter<long> _certificates;
+    private readonly Meter _meter;
 
     public CoreMetrics(IMeterFactory meters)
     {
-        Meter meter = meters.Create(MeterName);
+        Meter meter = _meter = meters.Create(MeterName);
         _accepted = meter.CreateCounter<long>("edge.messages.accepted", "{message}", "Messages accepted for the first time, by way in.");
         _refused = meter.CreateCounter<long>("edge.messages.refused", "{request}", "Requests refused, by way in and reason.");
         _registrations = meter.CreateCounter<long>("edge.registrations", "{registration}", "Registrations with credentials, by outcome.");
@@ -40,6 +42,7 @@ internal sealed class CoreMetrics
         _changesTold = meter.CreateCounter<long>("edge.streams.changes", "{change}", "Status changes told on streams, by state.");
         _received = meter.CreateCounter<long>("edge.streams.deliveries", "{message}", "Messages and receipts written to receiving streams; one that comes again counts again.");
         _acknowledgements = meter.CreateCounter<long>("edge.streams.acknowledgements", "{message}", "What became of deliveries on receiving streams, by outcome.");
+        _certificates = meter.CreateCounter<long>("edge.certificate.reads", "{read}", "Changed certificate files that were read, by listener and outcome: taken, refused.");
         meter.CreateObservableGauge("edge.build.info", static () => new Measurement<int>(1, new KeyValuePair<string, object?>("edge.version", Version), new KeyValuePair<string, object?>("edge.part", "core")), null, "Always 1; its tags say what runs.");
     }
 
@@ -99,6 +102,14 @@ internal sealed class CoreMetrics
     public void AcknowledgementRefused() => Acknowledgement("bad_token");
 
     public void NotAcknowledged() => Acknowledgement("timeout");
+
+    /// <param name="read">Listeners, and when the certificate of each ends, Unix seconds.</param>
+    public void ObserveCertificates(Func<IEnumerable<(string Listener, long NotAfter)>> read) => _meter.CreateObservableGauge(
+        "edge.certificate.not_after", () => read().Select(static one => new Measurement<long>(one.NotAfter, ListenerTag(one.Listener))), "s", "When the certificate of a listener ends, in Unix time.");
+
+    public void CertificateRead(string listener, bool taken) => _certificates.Add(1, ListenerTag(listener), new KeyValuePair<string, object?>("edge.outcome", taken ? "taken" : "refused"));
+
+    private static KeyValuePair<string, object?> ListenerTag(string listener) => new("edge.listener", listener);
 
     private void Acknowledgement(string outcome) => _acknowledgements.Add(1, new KeyValuePair<string, object?>("edge.outcome", outcome));
 

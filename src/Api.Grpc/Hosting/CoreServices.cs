@@ -32,7 +32,9 @@ internal static class CoreServices
         AddOptions<AdminOptions, AdminOptionsValidator>(services, "Admin");
         AddOptions<EdgeLinkOptions, EdgeLinkOptionsValidator>(services, "Link");
         AddOptions<MetricsOptions, MetricsOptionsValidator>(services, "Metrics");
+        services.AddSingleton<CoreTls>();
         services.AddSingleton<IConfigureOptions<KestrelServerOptions>, CoreListeners>();
+        services.AddHostedService<CertificateWatch>();
         services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(10));
 
         services.TryAddSingleton(TimeProvider.System);

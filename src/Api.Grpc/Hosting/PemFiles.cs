@@ -8,7 +8,7 @@ namespace Api.Grpc.Hosting;
 internal static class PemFiles
 {
     /// <summary>Reads a certificate, its key and its intermediates.</summary>
-    /// <returns>False with what is wrong: missing, unreadable, not matching, or past its end.</returns>
+    /// <returns>False with what is wrong: missing, unreadable, not matching, or not valid just now.</returns>
     public static bool TryLoadCertificate(
         string certificateFile, string keyFile, [NotNullWhen(true)] out ServerCertificate? loaded, out string fault)
     {
@@ -25,9 +25,10 @@ internal static class PemFiles
                 intermediates.RemoveAt(0);   // the first is the server's own
             }
 
-            if (certificate.NotAfter.ToUniversalTime() < DateTime.UtcNow)
+            DateTime from = certificate.NotBefore.ToUniversalTime(), to = certificate.NotAfter.ToUniversalTime();
+            if (to < DateTime.UtcNow || from > DateTime.UtcNow)
             {
-                fault = $"the certificate in {certificateFile} ended on {certificate.NotAfter.ToUniversalTime():u}: renew it";
+                fault = $"the certificate in {certificateFile} is valid from {from:u} to {to:u}: renew it, or set the clock right";
                 certificate.Dispose();
                 return false;
             }

@@ -15,6 +15,10 @@ internal sealed record ApiOptions
     /// <summary>PEM file: the certificate's private key. Required.</summary>
     public string KeyFile { get; set; } = string.Empty;
 
+    /// <summary>TLS suites offered by the client and admin APIs, in this order: IANA's names, commas between. Default empty: all that are allowed, which are those of
+    /// TLS 1.3 and, of TLS 1.2, ECDHE with AES-GCM or ChaCha20-Poly1305.</summary>
+    public string CipherSuites { get; set; } = string.Empty;
+
     /// <summary>Largest body of a request, in bytes. Default 16,384: a text of 4,096 bytes with every byte escaped, and keys, fits well.</summary>
     public int MaxBodyBytes { get; set; } = 16_384;
 

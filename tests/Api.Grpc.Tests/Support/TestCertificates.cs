@@ -8,26 +8,14 @@ namespace Api.Grpc.Tests.Support;
 public sealed class TestCertificates : IDisposable
 {
     private readonly ECDsa _linkKey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-    private readonly X509Certificate2 _linkAuthority;
+    private X509Certificate2 _linkAuthority;
 
     public TestCertificates()
     {
         Folder = Directory.CreateTempSubdirectory("edge-core-").FullName;
-        using ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        CertificateRequest server = new("CN=localhost", key, HashAlgorithmName.SHA256);
-        SubjectAlternativeNameBuilder names = new();
-        names.AddDnsName("localhost");
-        names.AddIpAddress(IPAddress.Loopback);
-        server.CertificateExtensions.Add(names.Build());
-        using X509Certificate2 certificate = server.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(2));
-        File.WriteAllText(In("cert.pem"), certificate.ExportCertificatePem());
-        File.WriteAllText(In("key.pem"), key.ExportPkcs8PrivateKeyPem());
+        IssueServer();
         File.WriteAllText(In("token"), Token + "\n");
-
-        CertificateRequest authority = new("CN=link authority", _linkKey, HashAlgorithmName.SHA256);
-        authority.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
-        _linkAuthority = authority.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(2));
-        File.WriteAllText(In("link-ca.pem"), _linkAuthority.ExportCertificatePem());
+        _linkAuthority = IssueLinkAuthority();
     }
 
     public static string Token { get; } = "a-token-for-tests-0123456789";
@@ -35,6 +23,28 @@ public sealed class TestCertificates : IDisposable
     public string Folder { get; }
 
     public string In(string file) => Path.Combine(Folder, file);
+
+    /// <summary>Makes the server's certificate and key, or others in their place.</summary>
+    /// <param name="expired">It ended an hour ago.</param>
+    public void IssueServer(bool expired = false)
+    {
+        using ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        CertificateRequest server = new("CN=localhost", key, HashAlgorithmName.SHA256);
+        SubjectAlternativeNameBuilder names = new();
+        names.AddDnsName("localhost");
+        names.AddIpAddress(IPAddress.Loopback);
+        server.CertificateExtensions.Add(names.Build());
+        using X509Certificate2 certificate = server.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), expired ? DateTimeOffset.UtcNow.AddHours(-1) : DateTimeOffset.UtcNow.AddDays(2));
+        File.WriteAllText(In("cert.pem"), certificate.ExportCertificatePem());
+        File.WriteAllText(In("key.pem"), key.ExportPkcs8PrivateKeyPem());
+    }
+
+    /// <summary>Puts another link authority in the first one's place.</summary>
+    public void ReplaceLinkAuthority()
+    {
+        _linkAuthority.Dispose();
+        _linkAuthority = IssueLinkAuthority();
+    }
 
     /// <summary>A client certificate of the link's authority.</summary>
     /// <param name="subject">For example <c>CN=edge-1, OU=edge</c>.</param>
@@ -48,6 +58,15 @@ public sealed class TestCertificates : IDisposable
         _linkAuthority.Dispose();
         _linkKey.Dispose();
         Directory.Delete(Folder, recursive: true);
+    }
+
+    private X509Certificate2 IssueLinkAuthority()
+    {
+        CertificateRequest authority = new($"CN=link authority {Guid.NewGuid():N}", _linkKey, HashAlgorithmName.SHA256);
+        authority.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
+        X509Certificate2 made = authority.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(2));
+        File.WriteAllText(In("link-ca.pem"), made.ExportCertificatePem());
+        return made;
     }
 
     private static X509Certificate2 Sign(string subject, X509Certificate2? authority)
