@@ -53,6 +53,7 @@ public static class CoreStoreServices
 
         services.TryAddSingleton<Wakeups>();
         services.TryAddSingleton<IWakeups>(s => s.GetRequiredService<Wakeups>());
+        services.TryAddSingleton<Revocations>();
         services.TryAddSingleton<SealedReceiptRequest>();
         services.TryAddSingleton<TellingPauses>();
         services.TryAddSingleton<Teller>();

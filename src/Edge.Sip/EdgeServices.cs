@@ -34,6 +34,7 @@ internal static class EdgeServices
         services.TryAddSingleton<SessionTable>();
         services.TryAddSingleton<AddressLimits>();
         services.TryAddSingleton<Admission>();
+        services.TryAddSingleton<SessionTickets>();
         services.TryAddSingleton<CoreLinks>();
         services.TryAddSingleton<ICoreLinks>(static provider => provider.GetRequiredService<CoreLinks>());
         services.TryAddSingleton(static provider => new DigestChallenge(provider.GetRequiredService<EdgeOptions>().Id));

@@ -11,9 +11,9 @@ public class OptionsTests
     [Fact]
     public void Sip_SeveralFaults_AreAllTold()
     {
-        ValidateOptionsResult result = new SipOptionsValidator().Validate(null, new SipOptions { Address = "here", Port = 70_000, Window = 9 });
+        ValidateOptionsResult result = new SipOptionsValidator().Validate(null, new SipOptions { Address = "here", Port = 70_000, Window = 9, CipherSuites = "TLS_AES_128_GCM_SHA256,TLS_RSA_WITH_AES_128_CBC_SHA" });
         string all = string.Join('\n', result.Failures!);
-        foreach (string name in new[] { "Sip:Address", "Sip:Port", "Sip:CertificateFile", "Sip:KeyFile", "Sip:Window" }) Assert.Contains(name, all, StringComparison.Ordinal);
+        foreach (string name in new[] { "Sip:Address", "Sip:Port", "Sip:CertificateFile", "Sip:KeyFile", "Sip:Window", "Sip:CipherSuites: names TLS_RSA_WITH_AES_128_CBC_SHA," }) Assert.Contains(name, all, StringComparison.Ordinal);
     }
 
     [Fact]

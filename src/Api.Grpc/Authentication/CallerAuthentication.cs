@@ -1,5 +1,4 @@
 using System.Net;
-using System.Security.Cryptography;
 using Api.Grpc.Hosting;
 using Api.Grpc.Translation;
 using Core.Store;
@@ -13,9 +12,6 @@ namespace Api.Grpc.Authentication;
 internal sealed class CallerAuthentication(
     RequestDelegate next, IAccountStore accounts, AdminToken admin, FailureBudget budget, RefusalWriter refusals, IOptions<CoreStoreOptions> store)
 {
-    /// <summary>Checked in place of those of an account that does not exist: the same work, never a match.</summary>
-    private static readonly AccountVerifiers Nobody = new(RandomNumberGenerator.GetBytes(32), RandomNumberGenerator.GetBytes(16), 0);
-
     private readonly string _domain = store.Value.Domain.ToLowerInvariant();
 
     public async Task InvokeAsync(HttpContext context)
@@ -39,16 +35,17 @@ internal sealed class CallerAuthentication(
         AccountVerifiers? verifiers;
         try
         {
-            verifiers = credentials.Account.Domain == _domain ? await accounts.FindVerifiersAsync(credentials.Account).ConfigureAwait(false) : null;
+            verifiers = credentials.Account.Domain == _domain
+                ? await accounts.ProveAsync(credentials.Account, theirs => theirs.Matches(credentials.Account, credentials.Password)).ConfigureAwait(false)
+                : null;
         }
         catch (StoreUnavailableException)
         {
             return Refused.Store;
         }
 
-        bool matches = (verifiers ?? Nobody).Matches(credentials.Account, credentials.Password);
         if (budget.Wait(credentials.Account, address) is { } meanwhile) return TooMany(meanwhile);
-        if (!matches || verifiers is null)
+        if (verifiers is null)
         {
             budget.Failed(credentials.Account, address);
             return Refused.Credentials;

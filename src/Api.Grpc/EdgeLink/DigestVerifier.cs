@@ -14,19 +14,15 @@ internal static class DigestVerifier
     /// <summary>More characters than any client sends in cnonce.</summary>
     private const int MostCnonce = 512;
 
-    /// <summary>Checked in place of those of an account that does not exist: the same work, never a match.</summary>
-    private static readonly AccountVerifiers Nobody = new(RandomNumberGenerator.GetBytes(32), RandomNumberGenerator.GetBytes(16), 0);
-
     /// <summary>The first header that proves the account.</summary>
-    /// <param name="verifiers">Null for an account that does not exist.</param>
     /// <param name="takeMd5">Whether MD5 is taken.</param>
     /// <returns>Null if none does.</returns>
-    public static DigestResponse? FirstValid(IReadOnlyList<DigestResponse> digests, AccountAddress account, string method, AccountVerifiers? verifiers, bool takeMd5)
+    public static DigestResponse? FirstValid(IReadOnlyList<DigestResponse> digests, AccountAddress account, string method, AccountVerifiers verifiers, bool takeMd5)
     {
         DigestResponse? first = null;
         for (int i = 0; i < digests.Count && i < MostDigests; i++)
         {
-            if (IsValid(digests[i], account, method, verifiers ?? Nobody, takeMd5) && verifiers is not null) first ??= digests[i];
+            if (IsValid(digests[i], account, method, verifiers, takeMd5)) first ??= digests[i];
         }
 
         return first;

@@ -62,6 +62,10 @@ internal sealed class EdgeDirectory(LinkMapping mapping, TimeProvider time, Core
 
     public bool Reaches(FlowId flow) => Find(flow) is not null;
 
+    /// <inheritdoc cref="IDeliveryPort.Revoke"/>
+    public bool Revoke(FlowId flow, AccountAddress? account) =>
+        Find(flow)?.TryPush(new CoreEvent { Revoked = new Revoked { Flow = flow.Flow, User = account?.User ?? string.Empty } }) == true;
+
     public void Push(FlowId flow, AccountAddress recipient, MailboxPage page)
     {
         if (Find(flow) is { } stream) Push(stream, new CoreEvent { Page = mapping.ToPage(flow, recipient, page) });

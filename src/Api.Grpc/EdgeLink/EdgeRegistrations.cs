@@ -41,14 +41,17 @@ internal sealed class EdgeRegistrations(
         }
         else
         {
-            if (await store.RegisterAsync(account, Bind(flow, register.Device, register.ExpiresSeconds), after: 0, forgetTries: true).ConfigureAwait(false) is { } page)
+            MailboxPage? page = await store.RegisterAsync(account, Bind(flow, register.Device, register.ExpiresSeconds), after: 0, forgetTries: true).ConfigureAwait(false);
+            // What a new password or a deletion finds bound it ends; what was bound behind it, on an older word, ends here.
+            if (page is not null && (await accounts.GetAsync(account).ConfigureAwait(false))?.CredentialVersion == verifiers!.CredentialVersion)
             {
                 answer.Page = mapping.ToPage(flow, account, page);
-                (answer.Ticket, answer.TicketExpireTimeMs) = tickets.Issue(account, verifiers!.CredentialVersion, flow);
+                (answer.Ticket, answer.TicketExpireTimeMs) = tickets.Issue(account, verifiers.CredentialVersion, flow);
             }
             else
             {
-                answer.Outcome = RegisterOutcome.BadCredentials;   // deleted a moment ago
+                if (page is not null) await store.UnregisterAsync(account, flow).ConfigureAwait(false);
+                answer.Outcome = RegisterOutcome.BadCredentials;
             }
         }
 
@@ -107,10 +110,11 @@ internal sealed class EdgeRegistrations(
     {
         IPAddress? address = register.ClientAddress.Length is 4 or 16 ? new IPAddress(register.ClientAddress.Span) : null;
         if (IsLocked(account, address, answer)) return (RegisterOutcome.TooManyFailures, null);
-        AccountVerifiers? verifiers = await accounts.FindVerifiersAsync(account).ConfigureAwait(false);
-        DigestResponse? proof = DigestVerifier.FirstValid(register.Digests, account, "REGISTER", verifiers, _options.OfferMd5);
+        DigestResponse? proof = null;
+        AccountVerifiers? verifiers = await accounts.ProveAsync(
+            account, theirs => (proof = DigestVerifier.FirstValid(register.Digests, account, "REGISTER", theirs, _options.OfferMd5)) is not null).ConfigureAwait(false);
         if (IsLocked(account, address, answer)) return (RegisterOutcome.TooManyFailures, null);   // by guesses sent at the same time
-        if (proof is null)
+        if (proof is null || verifiers is null)
         {
             budget.Failed(account, address);
             return (RegisterOutcome.BadCredentials, null);

@@ -3,6 +3,7 @@ using Api.Grpc.Diagnostics;
 using Api.Grpc.Options;
 using Api.Grpc.Streams;
 using Core.Store;
+using Core.Store.Envelopes;
 using Core.Store.Limits;
 using Core.Store.Presence;
 using Edge.Link.V1;
@@ -13,7 +14,7 @@ namespace Api.Grpc.EdgeLink;
 
 /// <summary>The core's side of an edge link: who is it, which start of it, then events up and answers and pushes down until one side is gone.</summary>
 internal sealed class LinkService(
-    IEdgeEpochs epochs, EdgeDirectory edges, EdgeEvents events, NonceCheck nonces, ILimits limits, TimeProvider time,
+    IEdgeEpochs epochs, EdgeDirectory edges, EdgeEvents events, NonceCheck nonces, IDerivedKeys keys, ILimits limits, TimeProvider time,
     IOptions<EdgeLinkOptions> link, IOptions<CoreStoreOptions> store, ILogger<LinkService> logger) : Edge.Link.V1.LinkService.LinkServiceBase
 {
     private const uint Protocol = 1;
@@ -23,6 +24,7 @@ internal sealed class LinkService(
     private static readonly TimeSpan SayAlive = TimeSpan.FromSeconds(10);
 
     private readonly EdgeLinkOptions _options = link.Value;
+    private readonly HourlyKeys _ticketKeys = new(keys, time, "session-ticket");
 
     public override async Task Connect(IAsyncStreamReader<ConnectRequest> requests, IServerStreamWriter<ConnectResponse> responses, ServerCallContext context)
     {
@@ -42,7 +44,7 @@ internal sealed class LinkService(
 
         long epoch = await EpochAsync(hello).ConfigureAwait(false);
         using EdgeStream stream = new(edgeId, epoch, _options.MaxEventsUnderWay, _options.MaxQueuedEvents, _options.MaxQueuedBytes, time);
-        Told told = new(nonces.Hour, limits.Current.Address);
+        Told told = new(_ticketKeys.Hour, limits.Current.Address);
         stream.TryPush(new CoreEvent { Welcome = Welcome(epoch, told.Limits) });   // before the stream can be found: the first event down
         if (!edges.TryJoin(stream, out string why)) throw Refuse(StatusCode.FailedPrecondition, why);
         _ = SeenAsync(edgeId);
@@ -91,7 +93,7 @@ internal sealed class LinkService(
         }
     }
 
-    /// <summary>Heartbeats, the silence that ends a link, a write that gets nowhere, new nonce keys with the hour, and limits that changed.</summary>
+    /// <summary>Heartbeats, the silence that ends a link, a write that gets nowhere, new keys with the hour, and limits that changed.</summary>
     private async Task WatchAsync(EdgeStream stream, Told told)
     {
         TimeSpan period = TimeSpan.FromTicks(Math.Min(TimeSpan.TicksPerSecond, _options.HeartbeatInterval.Ticks / 2));
@@ -108,7 +110,8 @@ internal sealed class LinkService(
             if (stream.SinceRead > _options.DeadAfter) stream.End("silent for too long");
             if (stream.Writing > _options.DeadAfter) stream.End("reads nothing");
             // What the queue has no room for goes with the next tick.
-            if (nonces.Hour is var hour && hour != told.Hour && stream.TryPush(new CoreEvent { NonceKeys = nonces.Keys() })) told = told with { Hour = hour };
+            if (_ticketKeys.Hour is var hour && hour != told.Hour && stream.TryPush(new CoreEvent { NonceKeys = nonces.Keys() }) && stream.TryPush(new CoreEvent { SessionTicketKeys = TicketKeys() }))
+                told = told with { Hour = hour };
             if (limits.Current.Address is var address && address != told.Limits && stream.TryPush(new CoreEvent { EdgeLimits = ToWire(address) })) told = told with { Limits = address };
             if (stream.SinceWrite >= _options.HeartbeatInterval)
             {
@@ -164,7 +167,10 @@ internal sealed class LinkService(
         MinExpiresSeconds = (uint)_options.MinExpires.TotalSeconds,
         MaxExpiresSeconds = (uint)_options.MaxExpires.TotalSeconds,
         Limits = ToWire(address),
+        SessionTicketKeys = TicketKeys(),
     };
+
+    private SessionTicketKeys TicketKeys() => new() { Keys = { _ticketKeys.NewestFirst() } };
 
     private static EdgeLimits ToWire(AddressLimits address) => new()
     {
@@ -179,6 +185,6 @@ internal sealed class LinkService(
         return new RpcException(new Status(code, why));
     }
 
-    /// <summary>What the edge has been told that may change: the hour of its nonce keys, and its limits.</summary>
+    /// <summary>What the edge has been told that may change: the hour of its keys, and its limits.</summary>
     private sealed record Told(long Hour, AddressLimits Limits);
 }

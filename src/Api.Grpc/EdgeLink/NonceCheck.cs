@@ -6,7 +6,6 @@ using System.Text;
 using Api.Grpc.Options;
 using Core.Store.Envelopes;
 using Edge.Link.V1;
-using Google.Protobuf;
 using Microsoft.Extensions.Options;
 
 namespace Api.Grpc.EdgeLink;
@@ -23,17 +22,10 @@ internal sealed class NonceCheck(IDerivedKeys keys, TimeProvider time, IOptions<
     private static readonly TimeSpan ClockTolerance = TimeSpan.FromSeconds(5);
 
     private readonly TimeSpan _age = options.Value.NonceAge;
-    private volatile HourKeys? _keys;
-
-    /// <summary>Number of the hour: when it changes, edges get new keys.</summary>
-    public long Hour => time.GetUtcNow().ToUnixTimeSeconds() / 3_600;
+    private readonly HourlyKeys _keys = new(keys, time, "nonce");
 
     /// <summary>The keys in force, newest first.</summary>
-    public NonceKeys Keys()
-    {
-        HourKeys keys = Current(Hour);
-        return new NonceKeys { Keys = { ByteString.CopyFrom(keys.Now), ByteString.CopyFrom(keys.Before) } };
-    }
+    public NonceKeys Keys() => new() { Keys = { _keys.NewestFirst() } };
 
     /// <summary>Whether an edge made this nonce for this flow, not too long ago.</summary>
     public bool IsFresh(string nonce, string edgeId, ulong flow)
@@ -48,16 +40,8 @@ internal sealed class NonceCheck(IDerivedKeys keys, TimeProvider time, IOptions<
         bytes[..TimeBytes].CopyTo(input);
         BinaryPrimitives.WriteUInt64BigEndian(input[TimeBytes..], flow);
         input = input[..(2 * sizeof(long) + Encoding.UTF8.GetBytes(edgeId, input[(2 * sizeof(long))..]))];
-        HourKeys keys = Current(Hour);
-        return Verifies(keys.Now, input, bytes[TimeBytes..]) || Verifies(keys.Before, input, bytes[TimeBytes..]) || Verifies(keys.Next, input, bytes[TimeBytes..]);
-    }
-
-    private HourKeys Current(long hour)
-    {
-        if (_keys is { } known && known.Hour == hour) return known;
-        HourKeys derived = new(hour, keys.Derive($"nonce {hour}"), keys.Derive($"nonce {hour - 1}"), keys.Derive($"nonce {hour + 1}"));
-        _keys = derived;
-        return derived;
+        return Verifies(_keys.Now, input, bytes[TimeBytes..]) || Verifies(_keys.Before, input, bytes[TimeBytes..])
+            || Verifies(_keys.Next, input, bytes[TimeBytes..]);   // of the last seconds, from a core or edge whose clock is ahead
     }
 
     private static bool Verifies(byte[] key, ReadOnlySpan<byte> input, ReadOnlySpan<byte> tag)
@@ -66,7 +50,4 @@ internal sealed class NonceCheck(IDerivedKeys keys, TimeProvider time, IOptions<
         HMACSHA256.HashData(key, input, ours);
         return CryptographicOperations.FixedTimeEquals(ours[..TagBytes], tag);
     }
-
-    /// <param name="Next">Verifies only: a nonce of the last seconds may come from a core or edge that is ahead.</param>
-    private sealed record HourKeys(long Hour, byte[] Now, byte[] Before, byte[] Next);
 }

@@ -1,4 +1,5 @@
 using System.Net.Security;
+using System.Security.Authentication;
 
 namespace Api.Grpc.Hosting;
 
@@ -32,8 +33,17 @@ internal static class CipherSuites
         return fault.Length == 0;
     }
 
-    /// <summary>For SslStream. Null on Windows, where the system's policy decides.</summary>
-    public static CipherSuitesPolicy? Policy(IReadOnlyList<TlsCipherSuite> suites) => OperatingSystem.IsWindows() ? null : new CipherSuitesPolicy(suites);
+    /// <summary>A version without suites is not spoken.</summary>
+    public static SslProtocols Versions(IReadOnlyList<TlsCipherSuite> suites) =>
+        (suites.Any(IsTls13) ? SslProtocols.Tls13 : SslProtocols.None) | (suites.All(IsTls13) ? SslProtocols.None : SslProtocols.Tls12);
+
+    /// <summary>For SslStream, which resumes no session where suites are chosen. Null on Windows, where the system's policy decides, and for just those of TLS 1.3: none
+    /// of them needs to be kept out.</summary>
+    public static CipherSuitesPolicy? Policy(IReadOnlyList<TlsCipherSuite> suites) =>
+        OperatingSystem.IsWindows() || suites.SequenceEqual(Allowed.Where(IsTls13)) ? null : new CipherSuitesPolicy(suites);
+
+    /// <summary>RFC 8446 §B.4: 0x13 in front.</summary>
+    private static bool IsTls13(TlsCipherSuite suite) => (int)suite >> 8 == 0x13;
 
     private static bool IsAllowed(string name) => Allowed.Any(suite => suite.ToString() == name);
 }

@@ -1,5 +1,4 @@
 using System.Net.Security;
-using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 using Core.Store;
 
@@ -14,14 +13,8 @@ internal sealed class ListenerTls(string certificateFile, string keyFile, string
 {
     private volatile SslServerAuthenticationOptions? _current;
 
-    /// <summary>For the handshakes that begin now.</summary>
-    /// <exception cref="InvalidOperationException"><see cref="TryLoad"/> has never succeeded.</exception>
-    public SslServerAuthenticationOptions Current => _current ?? throw new InvalidOperationException("not loaded");
-
     /// <summary>When the certificate in use ends.</summary>
-    public DateTimeOffset NotAfter => Certificate.NotAfter.ToUniversalTime();
-
-    private X509Certificate2 Certificate => Current.ServerCertificateContext!.TargetCertificate;
+    public DateTimeOffset NotAfter => Current.ServerCertificateContext!.TargetCertificate.NotAfter.ToUniversalTime();
 
     /// <summary>What <see cref="Version"/> was just before the files in use were read: what is written meanwhile is another one.</summary>
     public FilesVersion? LoadedVersion { get; private set; }
@@ -29,6 +22,10 @@ internal sealed class ListenerTls(string certificateFile, string keyFile, string
     /// <summary>Of all files: another one when any of them has changed.</summary>
     public FilesVersion Version =>
         new(FileVersion.Of(certificateFile), FileVersion.Of(keyFile), authoritiesFile is null ? default : FileVersion.Of(authoritiesFile));
+
+    /// <summary>For the handshakes that begin now.</summary>
+    /// <exception cref="InvalidOperationException"><see cref="TryLoad"/> has never succeeded.</exception>
+    public SslServerAuthenticationOptions Current => _current ?? throw new InvalidOperationException("not loaded");
 
     /// <summary>Reads the files and uses them from now on, if they are sound.</summary>
     /// <param name="serialNumber">Of the certificate now in use.</param>
@@ -44,7 +41,7 @@ internal sealed class ListenerTls(string certificateFile, string keyFile, string
         _current = new SslServerAuthenticationOptions   // the one before goes with its last connection: handshakes may be under way with it
         {
             ServerCertificateContext = SslStreamCertificateContext.Create(server.Certificate, server.Intermediates, offline: true),
-            EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
+            EnabledSslProtocols = CipherSuites.Versions(suites),
             CipherSuitesPolicy = CipherSuites.Policy(suites),
             AllowRenegotiation = false,
             CertificateRevocationCheckMode = X509RevocationMode.NoCheck,

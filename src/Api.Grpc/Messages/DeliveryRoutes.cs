@@ -16,6 +16,9 @@ internal sealed class DeliveryRoutes(EdgeDirectory edges, ReceiveFlows streams, 
     /// <summary>Of an edge's flows only the edge knows, and says so itself.</summary>
     public bool HasEnded(FlowId flow) => streams.HasEnded(flow);
 
+    /// <summary>A stream looks every 4 seconds whether its credentials are still good (<see cref="ClientStreams"/>).</summary>
+    public bool Revoke(FlowId flow, AccountAddress? account) => StreamFlows.IsStream(flow) || edges.Revoke(flow, account);
+
     public void Push(FlowId flow, AccountAddress recipient, MailboxPage page)
     {
         if (StreamFlows.IsStream(flow)) Wake(flow, recipient);

@@ -28,7 +28,13 @@ public interface IAccountStore
     /// <summary>Creates or updates, many in one pipeline. The same again changes nothing.</summary>
     Task<IReadOnlyList<ImportOutcome>> ImportAsync(IReadOnlyList<(AccountAddress Address, string Password)> accounts);
 
-    /// <summary>The verifiers for a login, cached for 5 seconds at most; null without such an account.</summary>
+    /// <summary>Checks a proof, of a password or of a digest, against an account's verifiers.</summary>
+    /// <remarks>It is refused on Redis' word alone, not on that of a cache: a new password works at once. And an account that is not there costs the same work.</remarks>
+    /// <param name="proves">Called at least once, with anybody's verifiers.</param>
+    /// <returns>The verifiers that it proves; null if it does not, or if there is no such account.</returns>
+    ValueTask<AccountVerifiers?> ProveAsync(AccountAddress address, Func<AccountVerifiers, bool> proves);
+
+    /// <summary>The verifiers for a ticket, cached for 5 seconds at most; null without such an account.</summary>
     ValueTask<AccountVerifiers?> FindVerifiersAsync(AccountAddress address);
 }
 

@@ -1,5 +1,7 @@
+using System.Security.Cryptography;
 using Core.Store.Envelopes;
 using Core.Store.Mailboxes;
+using Core.Store.Presence;
 using Core.Store.Redis;
 using StackExchange.Redis;
 
@@ -7,13 +9,17 @@ namespace Core.Store.Accounts;
 
 /// <summary>Accounts in Redis: a hash for each partition, so that enqueue can ask beside the mailbox, and lists go partition by partition.</summary>
 internal sealed class RedisAccountStore(
-    RedisConnection redis, KeyRing ring, StoreNames names, AccountRecords records, KnownAccounts known, MessageEnding ending, TimeProvider time) : IAccountStore
+    RedisConnection redis, KeyRing ring, StoreNames names, AccountRecords records, KnownAccounts known, Revocations revocations, MessageEnding ending, TimeProvider time) : IAccountStore
 {
     /// <summary>Lines of an import under way at once.</summary>
     private const int ImportAtOnce = 1_000;
 
     /// <summary>Partitions asked at once for a page: most are empty in a small store, and one at a time would be 1,024 round trips.</summary>
     private const int ListAtOnce = 64;
+
+    private static readonly AccountAddress Nobody = AccountAddress.TryCreate("nobody", "invalid", out AccountAddress nobody) ? nobody : throw new InvalidOperationException("not an address");
+
+    private volatile SealedNobody? _nobody;
 
     /// <inheritdoc/>
     public Task<Account?> CreateAsync(AccountAddress address, string password) => redis.WithinDeadlineAsync(InsertAsync(address, password));
@@ -50,14 +56,41 @@ internal sealed class RedisAccountStore(
     }
 
     /// <inheritdoc/>
-    public async ValueTask<AccountVerifiers?> FindVerifiersAsync(AccountAddress address)
+    public async ValueTask<AccountVerifiers?> ProveAsync(AccountAddress address, Func<AccountVerifiers, bool> proves)
     {
-        if (known.Verifiers(address) is { } fresh) return fresh;
+        ArgumentNullException.ThrowIfNull(proves);
+        if (known.Verifiers(address) is { } fresh && proves(fresh)) return fresh;
+        AccountVerifiers? verifiers = await ReadVerifiersAsync(address).ConfigureAwait(false);
+        bool isProved = proves(verifiers ?? OpenNobody());
+        return isProved ? verifiers : null;
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<AccountVerifiers?> FindVerifiersAsync(AccountAddress address) =>
+        known.Verifiers(address) ?? await ReadVerifiersAsync(address).ConfigureAwait(false);
+
+    private async Task<AccountVerifiers?> ReadVerifiersAsync(AccountAddress address)
+    {
         long read = time.GetTimestamp();
         AccountRecord? account = await redis.WithinDeadlineAsync(records.FindAsync(names.Account(address))).ConfigureAwait(false);
         if (account is null) return null;
         known.Remember(address, account.Verifiers, read);
         return account.Verifiers;
+    }
+
+    /// <summary>Opens a record of nobody's, as one would be opened for an account that is there. Its verifiers are of a password that nobody knows.</summary>
+    private AccountVerifiers OpenNobody()
+    {
+        RingKey key = ring.Current(KeyPurpose.Account);
+        AccountName name = names.Account(Nobody);
+        SealedNobody? once = _nobody;
+        if (once is null || once.Key != key.Id)
+        {
+            AccountRecord record = AccountRecord.Create(Nobody, Convert.ToHexString(RandomNumberGenerator.GetBytes(32)), DateTimeOffset.UnixEpoch);
+            _nobody = once = new SealedNobody(key.Id, record.Seal(ring, name));
+        }
+
+        return AccountRecord.Open(ring, name, once.Value)!.Verifiers;
     }
 
     private async Task<Account?> InsertAsync(AccountAddress address, string password)
@@ -80,10 +113,12 @@ internal sealed class RedisAccountStore(
 
             // An account that does not open is made anew: that is how an operator mends it.
             account = account?.WithPassword(password, Now()) ?? AccountRecord.Create(address, password, Now());
-            RedisResult written = await redis.EvaluateAsync(
-                RedisScript.ReplaceAccount, [RedisKeys.Accounts(name.Partition)], [name.Handle, value, account.Seal(ring, name)]).ConfigureAwait(false);
+            RedisResult[] written = (RedisResult[])(await redis.EvaluateAsync(
+                RedisScript.ReplaceAccount, [RedisKeys.Accounts(name.Partition), RedisKeys.Bindings(name)], [name.Handle, value, account.Seal(ring, name), "1"]).ConfigureAwait(false))!;
             known.Forget(address);
-            if ((int)written == 1) return (account.ToAccount(), true);
+            if ((int)written[0] != 1) continue;
+            await revocations.RevokeAsync(address, (string)written[1]!).ConfigureAwait(false);
+            return (account.ToAccount(), true);
         }
     }
 
@@ -106,7 +141,8 @@ internal sealed class RedisAccountStore(
             [name.Handle]).ConfigureAwait(false);
         known.Forget(address);   // a read that was under way may have put it back
         RedisResult[] reply = (RedisResult[])result!;
-        int ended = await ending.DropAsync(name, [.. reply.Skip(1).Select(m => (byte[])m!)], MessageState.InvalidRecipient).ConfigureAwait(false);
+        await revocations.RevokeAsync(address, (string)reply[1]!).ConfigureAwait(false);
+        int ended = await ending.DropAsync(name, [.. reply.Skip(2).Select(m => (byte[])m!)], MessageState.InvalidRecipient).ConfigureAwait(false);
         return (int)reply[0] == 1 ? ended : null;
     }
 
@@ -168,4 +204,6 @@ internal sealed class RedisAccountStore(
 
     /// <summary>To the millisecond, as it is stored: what is answered now is what is read later.</summary>
     private DateTimeOffset Now() => DateTimeOffset.FromUnixTimeMilliseconds(time.GetUtcNow().ToUnixTimeMilliseconds());
+
+    private sealed record SealedNobody(uint Key, byte[] Value);
 }

@@ -40,8 +40,8 @@ internal sealed class AccountResealing(RedisConnection redis, KeyRing ring, Acco
     {
         if (!ring.TryGet(KeyPurpose.Account, key, out _)) return null;   // lost long ago: it holds up no key that is there
         if (accounts.Open(name, value) is not { } account) return null;   // altered: no key opens it, so it needs none
-        RedisResult written = await redis.WithinDeadlineAsync(redis.EvaluateAsync(
-            RedisScript.ReplaceAccount, [RedisKeys.Accounts(name.Partition)], [name.Handle, value, account.Seal(ring, name)])).ConfigureAwait(false);
-        return (int)written == 1 ? null : key;   // else it has been changed meanwhile: the next round looks
+        RedisResult[] written = (RedisResult[])(await redis.WithinDeadlineAsync(redis.EvaluateAsync(
+            RedisScript.ReplaceAccount, [RedisKeys.Accounts(name.Partition), RedisKeys.Bindings(name)], [name.Handle, value, account.Seal(ring, name), "0"])).ConfigureAwait(false))!;
+        return (int)written[0] == 1 ? null : key;   // else it has been changed meanwhile: the next round looks
     }
 }

@@ -29,7 +29,7 @@ namespace Core.Store.Mailboxes;
 /// core-store:asked          sorted set  score = until when, Unix ms; member = partition (2) and handle   none: 10 s each
 ///                                       of an account whose edge its sweeper does not reach
 /// </code>
-/// And two channels, <c>core-store:wake</c> (see Wakeups) and the driver's, <c>core-store:driver</c>.
+/// And three channels, <c>core-store:wake</c> (see Wakeups), <c>core-store:revoked</c> (see Revocations) and the driver's, <c>core-store:driver</c>.
 /// </remarks>
 internal static class RedisKeys
 {
@@ -38,6 +38,7 @@ internal static class RedisKeys
     public static readonly RedisKey Cores = "core-store:cores";
     public static readonly RedisKey Asked = "core-store:asked";
     public static readonly RedisChannel Wake = RedisChannel.Literal("core-store:wake");
+    public static readonly RedisChannel Revoked = RedisChannel.Literal("core-store:revoked");
 
     private static readonly byte[][] Tags = [.. Enumerable.Range(0, StoreNames.Partitions).Select(p => Encoding.ASCII.GetBytes($"{{{p}}}"))];
 

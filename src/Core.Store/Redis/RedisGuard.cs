@@ -11,7 +11,7 @@ namespace Core.Store.Redis;
 
 /// <summary>Stands before everything else at start: connects, and refuses a Redis that would lose accepted messages in silence.</summary>
 internal sealed class RedisGuard(
-    RedisConnection redis, KeyRing ring, Presence.Wakeups wakeups, TimeProvider time, IOptions<CoreStoreOptions> options, ILogger<RedisGuard> logger) : IHostedLifecycleService
+    RedisConnection redis, KeyRing ring, Presence.Wakeups wakeups, Presence.Revocations revocations, TimeProvider time, IOptions<CoreStoreOptions> options, ILogger<RedisGuard> logger) : IHostedLifecycleService
 {
     private static readonly TimeSpan WaitForRedis = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan BetweenTries = TimeSpan.FromSeconds(1);
@@ -29,6 +29,7 @@ internal sealed class RedisGuard(
         foreach (RedisSettings settings in masters) Judge(settings);
         await CheckFormatAsync().ConfigureAwait(false);
         await wakeups.StartAsync().ConfigureAwait(false);
+        await revocations.StartAsync().ConfigureAwait(false);
         StoreLog.StoreReady(logger, StoreNames.Partitions, masters[0].AppendFsync ?? "unknown");
     }
 

@@ -225,6 +225,7 @@ internal sealed class CoreStream : ICoreLink, IThreadPoolWorkItem, IDisposable
         Welcome welcome = first.Events[0].Welcome;
         _settings = new LinkSettings(welcome);
         if (welcome.Limits is not null) _links.Events.LimitsChanged(welcome.Limits);
+        if (welcome.SessionTicketKeys is not null) _links.Events.TicketKeysChanged(welcome.SessionTicketKeys);
         Volatile.Write(ref _lastReadMs, now);
         Volatile.Write(ref _lastWriteMs, now);
         lock (_queueGate)
@@ -272,6 +273,12 @@ internal sealed class CoreStream : ICoreLink, IThreadPoolWorkItem, IDisposable
                     break;
                 case CoreEvent.EventOneofCase.EdgeLimits:
                     _links.Events.LimitsChanged(happened.EdgeLimits);
+                    break;
+                case CoreEvent.EventOneofCase.SessionTicketKeys:
+                    _links.Events.TicketKeysChanged(happened.SessionTicketKeys);
+                    break;
+                case CoreEvent.EventOneofCase.Revoked:
+                    _links.Events.Revoked(happened.Revoked);
                     break;
                 default:
                     break;   // a heartbeat, or a word of a newer core

@@ -14,6 +14,12 @@ internal interface ILinkEvents
     /// <summary>The limits that edges keep: with the Welcome, and when an operator changes one.</summary>
     void LimitsChanged(EdgeLimits limits);
 
+    /// <summary>The keys of session tickets: with the Welcome, and every hour.</summary>
+    void TicketKeysChanged(SessionTicketKeys keys);
+
+    /// <summary>An account's registrations are over.</summary>
+    void Revoked(Revoked revoked);
+
     void Delivered(ICoreLink link, LinkDelivery delivery);
 
     void Paged(ICoreLink link, Page page);

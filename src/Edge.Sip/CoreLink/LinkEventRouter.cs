@@ -10,7 +10,7 @@ namespace Edge.Sip.CoreLink;
 
 /// <summary>Takes what the cores say to the connection it is for.</summary>
 /// <remarks>What is for nobody here shows a binding that should be gone: the core is told so, or the account's messages would go there for an hour.</remarks>
-internal sealed class LinkEventRouter(SessionTable sessions, ICoreLinks links, DeliveryPump pump, AddressLimits addresses, EdgeClock clock, ILogger<LinkEventRouter> logger) : ILinkEvents
+internal sealed class LinkEventRouter(SessionTable sessions, ICoreLinks links, DeliveryPump pump, AddressLimits addresses, SessionTickets tickets, EdgeClock clock, ILogger<LinkEventRouter> logger) : ILinkEvents
 {
     private const long RefreshAgainMs = 1_000;
 
@@ -39,6 +39,35 @@ internal sealed class LinkEventRouter(SessionTable sessions, ICoreLinks links, D
     }
 
     public void LimitsChanged(EdgeLimits limits) => addresses.Change(limits.Connections, limits.ConnectionsPerSecond, limits.FailedAuthenticationsPerMinute);
+
+    public void TicketKeysChanged(SessionTicketKeys keys) => tickets.Use(keys.Keys);
+
+    /// <summary>At once, not with the client's next REGISTER: whoever knows only the old password is not to stay. A client that knows the new one connects again.</summary>
+    public void Revoked(Revoked revoked)
+    {
+        if (sessions.Find(revoked.Flow) is not { } session) return;
+        lock (session.Connection.Gate)
+        {
+            bool found = false, another = false;
+            foreach (Binding binding in session.Bindings)
+            {
+                if (!binding.IsBound) continue;
+                if (revoked.User.Length > 0 && binding.User != revoked.User)
+                {
+                    another = true;
+                    continue;
+                }
+
+                found = true;
+                binding.Revoke(clock.NowMs);
+                session.DueBy(binding.ExpiresMs);   // the sweep ends it
+            }
+
+            if (!found) return;
+            EdgeLog.TicketRefused(logger, session.Flow);
+            if (!another) session.Connection.EndAfterSending(EndReason.Revoked);
+        }
+    }
 
     public void Delivered(ICoreLink link, LinkDelivery delivery)
     {

@@ -36,6 +36,9 @@ internal enum EndReason
     /// <summary>The peer does not read what it asked for.</summary>
     SlowReader,
 
+    /// <summary>The account has another password, or is gone.</summary>
+    Revoked,
+
     /// <summary>The edge stops.</summary>
     Stopping,
 
@@ -59,6 +62,7 @@ internal static class EndReasons
         EndReason.Silent => "silent",
         EndReason.FramingFault => "framing_fault",
         EndReason.SlowReader => "slow_reader",
+        EndReason.Revoked => "revoked",
         EndReason.Stopping => "stopping",
         EndReason.InternalFault => "internal_fault",
         _ => throw new System.Diagnostics.UnreachableException($"no name for {reason}"),

@@ -18,6 +18,10 @@ internal sealed class SipOptions
     /// <summary>Its private key, PEM.</summary>
     public string KeyFile { get; set; } = string.Empty;
 
+    /// <summary>TLS suites offered, in this order: IANA's names, commas between. Default empty: all that are allowed, which are those of TLS 1.3 and, of TLS 1.2,
+    /// ECDHE with AES-GCM or ChaCha20-Poly1305.</summary>
+    public string CipherSuites { get; set; } = string.Empty;
+
     /// <summary>What carries connections. Default: the native transport where it runs, else the portable one.</summary>
     public TransportKind Transport { get; set; }
 
@@ -62,6 +66,9 @@ internal sealed class SipOptions
 
     /// <summary>Limits on what a peer may send.</summary>
     public SipLimits Limits { get; set; } = new();
+
+    /// <summary><see cref="CipherSuites"/>, which have been checked.</summary>
+    public IReadOnlyList<TlsSuite> Suites() => TlsSuite.TryParse(CipherSuites, out IReadOnlyList<TlsSuite> suites, out _) ? suites : TlsSuite.Allowed;
 
     /// <summary>Whether the native transport is to be used.</summary>
     public bool UsesNative() => Transport == TransportKind.Native || (Transport == TransportKind.Auto && OpenSsl.IsAvailable());

@@ -15,6 +15,8 @@ internal sealed class SipOptionsValidator : IValidateOptions<SipOptions>
         Range(faults, options.Port, 0, 65_535, "Sip:Port");
         File(faults, options.CertificateFile, "Sip:CertificateFile");
         File(faults, options.KeyFile, "Sip:KeyFile");
+        if (!TlsSuite.TryParse(options.CipherSuites, out _, out string suite)) faults.AddError($"names {suite}, which is not one of {string.Join(", ", TlsSuite.Allowed.Select(static allowed => allowed.Name))}", "Sip:CipherSuites");
+        else if (options.CipherSuites.Length > 0 && OperatingSystem.IsWindows()) faults.AddError("must be empty on Windows, whose own policy decides", "Sip:CipherSuites");
         if (options.Transport == TransportKind.Native && !OpenSsl.IsAvailable()) faults.AddError("Native needs Linux and OpenSSL 3 (libssl.so.3): leave it out, or say Portable", "Sip:Transport");
         Range(faults, options.Reactors, 0, 256, "Sip:Reactors");
         Range(faults, options.MostConnections, 1, 4_000_000, "Sip:MostConnections");

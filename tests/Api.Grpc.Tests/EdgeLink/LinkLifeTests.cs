@@ -85,7 +85,7 @@ public sealed class LinkLifeTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task NonceKeys_TheHourTurns_ArePushedWithTheLastOneBehind()
+    public async Task Keys_TheHourTurns_ArePushedWithTheLastOnesBehind()
     {
         await using TestLink link = await TestLink.ConnectAsync(_core);
         Task<CoreEvent> pushed = link.NextAsync(CoreEvent.EventOneofCase.NonceKeys);
@@ -99,6 +99,11 @@ public sealed class LinkLifeTests : IAsyncLifetime
         Assert.Equal(2, keys.Keys.Count);
         Assert.NotEqual(link.Welcome.NonceKeys.Keys[0], keys.Keys[0]);
         Assert.Equal(link.Welcome.NonceKeys.Keys[0], keys.Keys[1]);
+        SessionTicketKeys tickets = (await link.NextAsync(CoreEvent.EventOneofCase.SessionTicketKeys)).SessionTicketKeys;
+        Assert.NotEqual(link.Welcome.SessionTicketKeys.Keys[0], tickets.Keys[0]);
+        Assert.Equal(link.Welcome.SessionTicketKeys.Keys[0], tickets.Keys[1]);
+        Assert.All(tickets.Keys, static key => Assert.Equal(32, key.Length));
+        Assert.Empty(tickets.Keys.Intersect(keys.Keys));
     }
 
     [Fact]

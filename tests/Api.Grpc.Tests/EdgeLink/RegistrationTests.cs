@@ -1,5 +1,7 @@
 using Api.Grpc.Tests.Support;
+using Core.Store;
 using Core.Store.Accounts;
+using Core.Store.Mailboxes;
 using Edge.Link.V1;
 using Google.Protobuf;
 using Microsoft.Extensions.DependencyInjection;
@@ -184,6 +186,51 @@ public sealed class RegistrationTests(RedisCore fixture) : IClassFixture<RedisCo
         Assert.Equal(RegisterOutcome.BadTicket, (await RefreshAsync("grace", 11, registered.Ticket)).Outcome);
     }
 
+    /// <summary>Told within 5 s (spec, Numbers): here at once, to every edge, whichever core changed the password.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    [Spec("S11")]
+    public async Task Account_NewPasswordOrDeleted_EveryEdgeIsToldToEndItsFlows(bool isDeleted)
+    {
+        string user = isDeleted ? "henry" : "henrietta";
+        await fixture.AddAccountsAsync(user);
+        await using TestCore other = await TestCore.StartAsync(fixture.Redis.Endpoint, fixture.Certificates, null, $"CoreStore:CoreId=other-{user}");
+        await using TestLink elsewhere = await TestLink.ConnectAsync(fixture.Core, $"edge-2-{user}");
+        await _link.RegisterAsync(user, 21);
+        await elsewhere.RegisterAsync(user, 22, change: r => r.Device = "another device");
+
+        IAccountStore accounts = fixture.Core.Services.GetRequiredService<IAccountStore>();
+        if (isDeleted) await accounts.DeleteAsync(RedisCore.Address(user));
+        else await accounts.UpdateAsync(RedisCore.Address(user), "another password");
+        Assert.Equal((21ul, user), Named((await _link.NextAsync(CoreEvent.EventOneofCase.Revoked)).Revoked));
+        Assert.Equal((22ul, user), Named((await elsewhere.NextAsync(CoreEvent.EventOneofCase.Revoked)).Revoked));
+        if (isDeleted) return;
+
+        // The other core changes it, and reaches no edge: this one is asked, and is told where, not whose.
+        Assert.Equal(RegisterOutcome.Bound, (await _link.RegisterAsync(user, 23, "another password")).Outcome);
+        await other.Services.GetRequiredService<IAccountStore>().UpdateAsync(RedisCore.Address(user), "a third");
+        Assert.Equal((23ul, string.Empty), Named((await _link.NextAsync(CoreEvent.EventOneofCase.Revoked)).Revoked));
+
+        static (ulong, string) Named(Revoked revoked) => (revoked.Flow, revoked.User);
+    }
+
+    /// <summary>The digest was checked against what the core knew; when it is bound, that is not so any more.</summary>
+    [Fact]
+    public async Task Register_PasswordChangedMeanwhile_NotBound()
+    {
+        await fixture.AddAccountsAsync("ivan");
+        ChangedMeanwhile accounts = new(fixture.Core.Services.GetRequiredService<IAccountStore>());
+        await using TestCore core = await TestCore.StartAsync(
+            fixture.Redis.Endpoint, fixture.Certificates, services => services.AddSingleton<IAccountStore>(accounts), "CoreStore:CoreId=meanwhile");
+        await using TestLink link = await TestLink.ConnectAsync(core, "edge-meanwhile");
+        Registered answer = await link.RegisterAsync("ivan", 31);
+        Assert.Equal((RegisterOutcome.BadCredentials, true), (answer.Outcome, answer.Ticket.IsEmpty));
+        Assert.Null(answer.Page);
+        Acceptance accepted = await core.Services.GetRequiredService<IMessageStore>().AcceptAsync(new NewMessage(RedisCore.Address("alice"), Guid.NewGuid(), RedisCore.Address("ivan"), "hello"u8.ToArray()));
+        Assert.Null(accepted.Push);   // nobody is bound
+    }
+
     [Fact]
     public async Task Unregister_Always_ConfirmedByItsNumber()
     {
@@ -206,5 +253,30 @@ public sealed class RegistrationTests(RedisCore fixture) : IClassFixture<RedisCo
     {
         await _link.SendAsync(new EdgeEvent { Refresh = new Refresh { Flow = flow, User = user, Ticket = ticket, ExpiresSeconds = 600, Device = "d", ByClient = true } });
         return (await _link.NextAsync(CoreEvent.EventOneofCase.Refreshed)).Refreshed;
+    }
+
+    /// <summary>Accounts whose password changes as soon as they have been asked about one.</summary>
+    private sealed class ChangedMeanwhile(IAccountStore accounts) : IAccountStore
+    {
+        public async ValueTask<AccountVerifiers?> ProveAsync(AccountAddress address, Func<AccountVerifiers, bool> proves)
+        {
+            AccountVerifiers? proved = await accounts.ProveAsync(address, proves);
+            await accounts.UpdateAsync(address, "another password");
+            return proved;
+        }
+
+        public ValueTask<AccountVerifiers?> FindVerifiersAsync(AccountAddress address) => accounts.FindVerifiersAsync(address);
+
+        public Task<Account?> CreateAsync(AccountAddress address, string password) => accounts.CreateAsync(address, password);
+
+        public Task<Account?> UpdateAsync(AccountAddress address, string password) => accounts.UpdateAsync(address, password);
+
+        public Task<int?> DeleteAsync(AccountAddress address) => accounts.DeleteAsync(address);
+
+        public Task<Account?> GetAsync(AccountAddress address) => accounts.GetAsync(address);
+
+        public Task<AccountPage> ListAsync(int pageSize, string pageToken) => accounts.ListAsync(pageSize, pageToken);
+
+        public Task<IReadOnlyList<ImportOutcome>> ImportAsync(IReadOnlyList<(AccountAddress Address, string Password)> some) => accounts.ImportAsync(some);
     }
 }

@@ -231,13 +231,16 @@ public sealed class StreamOrderTests : IAsyncLifetime
             return new AccountVerifiers(PasswordVerifier.Sha256(address, password), PasswordVerifier.Md5(address, password), 1);
         }
 
+        public async ValueTask<AccountVerifiers?> ProveAsync(AccountAddress address, Func<AccountVerifiers, bool> proves) =>
+            await FindVerifiersAsync(address) is { } verifiers && proves(verifiers) ? verifiers : null;
+
         public Task<Account?> CreateAsync(AccountAddress address, string password) => throw new NotSupportedException();
 
         public Task<Account?> UpdateAsync(AccountAddress address, string password) => throw new NotSupportedException();
 
         public Task<int?> DeleteAsync(AccountAddress address) => throw new NotSupportedException();
 
-        public Task<Account?> GetAsync(AccountAddress address) => throw new NotSupportedException();
+        public Task<Account?> GetAsync(AccountAddress address) => Task.FromResult<Account?>(new Account(address, DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch, 1));
 
         public Task<AccountPage> ListAsync(int pageSize, string pageToken) => throw new NotSupportedException();
 

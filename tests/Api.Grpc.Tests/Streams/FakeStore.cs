@@ -182,6 +182,9 @@ public sealed class FakeStore(TimeProvider time) : IMessageStore, IStatusFeed, I
         return ValueTask.FromResult(Version(address) is { } version ? new AccountVerifiers(PasswordVerifier.Sha256(address, password), PasswordVerifier.Md5(address, password), version) : null);
     }
 
+    public async ValueTask<AccountVerifiers?> ProveAsync(AccountAddress address, Func<AccountVerifiers, bool> proves) =>
+        await FindVerifiersAsync(address) is { } verifiers && proves(verifiers) ? verifiers : null;
+
     public Task<Account?> GetAsync(AccountAddress address)
     {
         Answer($"get {address.User}");

@@ -56,6 +56,68 @@ public abstract class AccountStoreTests(ServerFixture fixture) : StoreTest(fixtu
         Assert.Null(await Accounts.UpdateAsync(Dave, "new"));
     }
 
+    /// <summary>A cache may say yes for 5 seconds; no is Redis' word.</summary>
+    [Fact]
+    public async Task Prove_PasswordChangedByAnotherCore_NewOneWorksAtOnce()
+    {
+        TestCore other = await StartCoreAsync("core-2");
+        Assert.NotNull(await Accounts.ProveAsync(Alice, v => v.Matches(Alice, "secret")));
+        await other.Accounts.UpdateAsync(Alice, "new");
+        Assert.NotNull(await Accounts.ProveAsync(Alice, v => v.Matches(Alice, "new")));
+        Assert.Null(await Accounts.ProveAsync(Alice, v => v.Matches(Alice, "secret")));
+    }
+
+    /// <summary>Also whoever would take anybody's verifiers proves nothing of an account that is not there.</summary>
+    [Fact]
+    [Spec("E.credentials")]
+    public async Task Prove_UnknownAccount_AskedOfNobodysVerifiersAndNull()
+    {
+        int asked = 0;
+        for (int i = 0; i < 2; i++)
+        {
+            Assert.Null(await Accounts.ProveAsync(Dave, v =>
+            {
+                asked++;
+                Assert.Equal((32, 16), (v.Sha256.Length, v.Md5.Length));
+                return true;
+            }));
+        }
+
+        Assert.Equal(2, asked);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    [Spec("D.accounts", "S11")]
+    public async Task Account_NewPasswordOrDeleted_BindingsEndAndFlowsAreRevoked(bool isDeleted)
+    {
+        await RegisterAsync(Flow(1), "phone");
+        await RegisterAsync(Flow(2, "edge-2"), "tablet");
+        await Accounts.UpdateAsync(Bob, "secret");   // the same: nothing ends
+        Assert.Empty(Core.Port.Revoked);
+        Assert.Equal(Flow(2, "edge-2"), (await SendAsync("one")).Push!.Flow);
+
+        if (isDeleted) await Accounts.DeleteAsync(Bob);
+        else await Accounts.UpdateAsync(Bob, "new");
+        Assert.Equal([(Flow(2, "edge-2"), Bob), (Flow(1), Bob)], Core.Port.Revoked.Select(static r => (r.Flow, r.Account!.Value)));
+        Acceptance two = await SendAsync("two");
+        Assert.Equal((isDeleted ? AcceptOutcome.UnknownRecipient : AcceptOutcome.Accepted, true), (two.Outcome, two.Push is null));
+        if (isDeleted) return;
+        Assert.Equal(["one", "two"], Texts(await RegisterAsync(Flow(3))));   // whoever knows the new one gets everything
+    }
+
+    [Fact]
+    public async Task NewPassword_EdgeReachedByAnotherCoreAlone_ThatOneIsAsked()
+    {
+        TestCore other = await StartCoreAsync("core-2");
+        await RegisterAsync(Flow(1));
+        Core.Port.Unreached.Add("edge-1");
+        await Accounts.UpdateAsync(Bob, "new");
+        await EventuallyAsync(() => Task.FromResult(!other.Port.Revoked.IsEmpty), "the other core was asked");
+        Assert.Equal([(Flow(1), null)], other.Port.Revoked);
+    }
+
     [Fact]   // design: verifiers are cached in a core 5 s at most
     public async Task FindVerifiers_ChangedByAnotherCore_SeenAfterFiveSeconds()
     {

@@ -25,6 +25,16 @@ internal sealed class RecordingPort(TimeProvider time) : IDeliveryPort
 
     public bool HasEnded(FlowId flow) => Ended.Contains(flow);
 
+    /// <summary>What was ended, and whose; null for everybody on the flow.</summary>
+    public ConcurrentQueue<(FlowId Flow, AccountAddress? Account)> Revoked { get; } = new();
+
+    public bool Revoke(FlowId flow, AccountAddress? account)
+    {
+        if (!Reaches(flow)) return false;
+        Revoked.Enqueue((flow, account));
+        return true;
+    }
+
     public void Push(FlowId flow, AccountAddress recipient, MailboxPage page) => Pushes.Enqueue((flow, recipient, page, time.GetUtcNow()));
 
     public void Push(DirectedMessage directed) =>

@@ -24,6 +24,28 @@ public abstract class TransportTests(string kind)
         Assert.Equal(protocol, tls.SslProtocol);
     }
 
+    /// <summary>Without forward secrecy or authenticated encryption there is no handshake, and with one suite more of those allowed there is: by the suite alone.</summary>
+    [Theory]
+    [InlineData("ECDHE-ECDSA-AES128-SHA256")]
+    [InlineData("ECDHE-ECDSA-AES256-SHA384")]
+    [InlineData("ECDHE-ECDSA-AES128-SHA")]
+    public async Task Handshake_CbcOnly_Fails(string suite)
+    {
+        await using TestEdge edge = await StartAsync();
+        Assert.Equal("0000", await OpenSslClient.SuiteAsync(edge, suite));
+        Assert.Equal("ECDHE-ECDSA-AES128-GCM-SHA256", await OpenSslClient.SuiteAsync(edge, $"{suite}:ECDHE-ECDSA-AES128-GCM-SHA256"));
+    }
+
+    [Fact]
+    public async Task CipherSuites_Set_NothingElseIsNegotiated()
+    {
+        await using TestEdge edge = await StartAsync("Sip:CipherSuites=TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384, TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384");
+        Assert.Equal("ECDHE-ECDSA-AES256-GCM-SHA384", await OpenSslClient.SuiteAsync(edge, "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384"));
+        Assert.Equal("0000", await OpenSslClient.SuiteAsync(edge, "ECDHE-ECDSA-AES128-GCM-SHA256"));
+        using TcpClient tcp = await edge.ConnectRawAsync();
+        await Assert.ThrowsAnyAsync<Exception>(() => SecureAsync(tcp, SslProtocols.Tls13));   // no suite of 1.3 is left
+    }
+
     /// <summary>Promise P7: a peer that asks and does not read is ended, and holds up nobody.</summary>
     [Fact]
     [Spec("P7")]
@@ -226,54 +248,6 @@ public abstract class TransportTests(string kind)
         Assert.Contains(":error:", words, StringComparison.Ordinal);   // by the alert no_renegotiation, or the connection's end without one (SslStream)
         await Until.TrueAsync(() => edge.Sessions == 1, "only bob is left");
         Assert.Equal(200, (await bob.RequestAsync(bob.PlainText("OPTIONS"))).Status);
-    }
-
-    /// <summary>Each full handshake brings a ticket, also to a client that says nothing yet, and the next handshake with it is a short one.</summary>
-    [Theory]
-    [InlineData("-tls1_2", false)]
-    [InlineData("-tls1_2", true)]
-    [InlineData("-tls1_3", false)]
-    [InlineData("-tls1_3", true)]
-    public async Task Session_Ticket_ResumesWhetherOrNotSomethingWasAsked(string version, bool asks)
-    {
-        await using TestEdge edge = await StartAsync();
-        string session = Path.GetTempFileName();
-        File.Delete(session);
-        try
-        {
-            using (Process first = Connect(edge, version, "-sess_out", session))
-            {
-                string request = $"OPTIONS sip:example.test SIP/2.0\r\nVia: SIP/2.0/TLS 127.0.0.1:9;branch=z9hG4bK1\r\nFrom: <sip:a@example.test>;tag=1\r\nTo: <sip:example.test>\r\nCall-ID: {Guid.NewGuid()}\r\nCSeq: 1 OPTIONS\r\nMax-Forwards: 70\r\nContent-Length: 0\r\n\r\n";
-                if (asks) await first.StandardInput.WriteAsync(request);
-                await first.StandardInput.FlushAsync();
-                await Until.TrueAsync(() => File.Exists(session) && File.ReadAllText(session).Contains("END SSL SESSION", StringComparison.Ordinal), "the ticket came");
-                if (asks) await Until.TrueAsync(() => edge.Sum("edge.requests/OPTIONS") == 1, "asked");
-                first.StandardInput.Close();
-                await first.WaitForExitAsync().WaitAsync(SipClient.Patience);
-            }
-
-            using Process second = Connect(edge, version, "-sess_in", session);
-            second.StandardInput.Close();
-            string said = await second.StandardOutput.ReadToEndAsync().WaitAsync(SipClient.Patience);
-            Assert.Contains("\nReused, ", said, StringComparison.Ordinal);
-        }
-        finally
-        {
-            File.Delete(session);
-        }
-
-        static Process Connect(TestEdge edge, params string[] options)
-        {
-            Process client = Process.Start(new ProcessStartInfo("openssl", ["s_client", "-connect", $"127.0.0.1:{edge.Port}", .. options])
-            {
-                RedirectStandardInput = true,
-                RedirectStandardOutput = true,
-                RedirectStandardError = true,
-            })!;
-            client.ErrorDataReceived += static (_, _) => { };
-            client.BeginErrorReadLine();
-            return client;
-        }
     }
 
     [Fact]

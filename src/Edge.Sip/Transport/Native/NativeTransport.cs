@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using Edge.Sip.Diagnostics;
 
@@ -23,18 +24,21 @@ internal sealed class NativeTransport : ITransport, IDisposable
 {
     private readonly EdgeMetrics _metrics;
     private readonly ILogger _logger;
-    private readonly byte[] _ticketKeys = RandomNumberGenerator.GetBytes(TlsContext.TicketKeyBytes);
+    private readonly IReadOnlyList<TlsSuite> _suites;
     private Reactor[] _reactors = [];
     private IConnectionHandler? _handler;
     private volatile TransportStage _stage;
     private volatile TlsContext _tls;
+    private GCHandle _tickets;   // for OpenSSL's callbacks
 
     /// <exception cref="CryptographicException">Certificate or key cannot be used.</exception>
-    public NativeTransport(SipOptions options, Admission admission, EdgeClock clock, EdgeMetrics metrics, ILogger<NativeTransport> logger)
+    public NativeTransport(SipOptions options, Admission admission, SessionTickets tickets, EdgeClock clock, EdgeMetrics metrics, ILogger<NativeTransport> logger)
     {
         (Options, Admission, _metrics, _logger) = (options, admission, metrics, logger);
         using ServerCertificate certificate = ServerCertificate.Load(options.CertificateFile, options.KeyFile, clock.Time.GetUtcNow());
-        _tls = new TlsContext(certificate, _ticketKeys);
+        _suites = options.Suites();
+        _tickets = GCHandle.Alloc(tickets);
+        _tls = new TlsContext(certificate, _suites, _tickets);
     }
 
     public IPEndPoint? LocalEndPoint { get; private set; }
@@ -61,7 +65,7 @@ internal sealed class NativeTransport : ITransport, IDisposable
 
     public void Use(ServerCertificate certificate)
     {
-        _tls = new TlsContext(certificate, _ticketKeys);   // the one before goes with its last connection: a reactor may be about to make one from it
+        _tls = new TlsContext(certificate, _suites, _tickets);   // the one before goes with its last connection: a reactor may be about to make one from it
         certificate.Dispose();
     }
 
@@ -78,6 +82,7 @@ internal sealed class NativeTransport : ITransport, IDisposable
         foreach (Reactor reactor in _reactors) reactor.Dispose();
         _reactors = [];
         Tls.Dispose();
+        if (_tickets.IsAllocated) _tickets.Free();   // after the reactors' last handshake
     }
 
     internal void Ended(NativeConnection connection)

@@ -22,9 +22,9 @@ internal static unsafe partial class OpenSsl
     public const int SSL_CTRL_MODE = 33;
     public const int SSL_CTRL_SET_READ_AHEAD = 41;
     public const int SSL_CTRL_SET_SESS_CACHE_MODE = 44;
-    public const int SSL_CTRL_SET_TLSEXT_TICKET_KEYS = 59;
     public const int SSL_CTRL_CHAIN_CERT = 89;
     public const int SSL_CTRL_SET_MIN_PROTO_VERSION = 123;
+    public const int SSL_CTRL_SET_MAX_PROTO_VERSION = 124;
 
     public const int SSL_SESS_CACHE_OFF = 0;
     public const int TLS1_2_VERSION = 0x0303;
@@ -44,7 +44,15 @@ internal static unsafe partial class OpenSsl
 
     public const ulong SSL_OP_NO_COMPRESSION = 1UL << 17;
 
+    /// <summary>The server's order of suites counts, but a client that prefers ChaCha20 gets it: it has no AES in hardware.</summary>
+    public const ulong SSL_OP_PRIORITIZE_CHACHA = 1UL << 21;
+
+    public const ulong SSL_OP_CIPHER_SERVER_PREFERENCE = 1UL << 22;
+
     public const ulong SSL_OP_NO_RENEGOTIATION = 1UL << 30;
+
+    /// <summary>The index of ex_data that is the application's (SSL_CTX_set_app_data).</summary>
+    public const int AppData = 0;
 
     private const string Ssl = "libssl.so.3";
     private const string Crypto = "libcrypto.so.3";
@@ -73,6 +81,48 @@ internal static unsafe partial class OpenSsl
     /// <returns>1, or 0 if none of them is known.</returns>
     [LibraryImport(Ssl, StringMarshalling = StringMarshalling.Utf8)]
     public static partial int SSL_CTX_set_cipher_list(nint context, string suites);
+
+    /// <summary>TLS 1.3 suites, colons between.</summary>
+    /// <returns>1, or 0 if one of them is not known.</returns>
+    [LibraryImport(Ssl, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int SSL_CTX_set_ciphersuites(nint context, string suites);
+
+    /// <summary>How long a session may be resumed.</summary>
+    /// <returns>The time before, seconds.</returns>
+    [LibraryImport(Ssl)]
+    public static partial nint SSL_CTX_set_timeout(nint context, nint seconds);
+
+    /// <summary>Who makes cipher and MAC of tickets ready, in place of keys of the context's own.</summary>
+    /// <returns>1.</returns>
+    [LibraryImport(Ssl)]
+    public static partial int SSL_CTX_set_tlsext_ticket_key_evp_cb(nint context, delegate* unmanaged[Cdecl]<nint, byte*, byte*, nint, nint, int, int> callback);
+
+    /// <returns>1, or 0 without memory.</returns>
+    [LibraryImport(Ssl)]
+    public static partial int SSL_CTX_set_ex_data(nint context, int index, nint data);
+
+    [LibraryImport(Ssl), SuppressGCTransition]
+    public static partial nint SSL_CTX_get_ex_data(nint context, int index);
+
+    [LibraryImport(Ssl), SuppressGCTransition]
+    public static partial nint SSL_get_SSL_CTX(nint ssl);
+
+    /// <returns>An EVP_CIPHER; 0 if there is none of this name.</returns>
+    [LibraryImport(Crypto, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial nint EVP_CIPHER_fetch(nint library, string name, string? properties);
+
+    /// <param name="encrypts">1, or 0.</param>
+    /// <returns>1, or 0.</returns>
+    [LibraryImport(Crypto)]
+    public static partial int EVP_CipherInit_ex2(nint context, nint cipher, byte* key, byte* iv, int encrypts, nint parameters);
+
+    /// <returns>1, or 0.</returns>
+    [LibraryImport(Crypto)]
+    public static partial int EVP_MAC_init(nint context, byte* key, nuint keyBytes, OsslParam* parameters);
+
+    /// <returns>1, or less.</returns>
+    [LibraryImport(Crypto)]
+    public static partial int RAND_bytes(byte* bytes, int count);
 
     /// <summary>Takes a reference of its own.</summary>
     /// <returns>1, or 0.</returns>

@@ -7,29 +7,29 @@ namespace Edge.Sip.Transport.Native;
 /// <summary>An <c>SSL_CTX</c>: what connections made from it offer. Never changed; a new certificate makes a new one.</summary>
 internal sealed class TlsContext : SafeHandle
 {
-    /// <summary>Of a ticket: name, HMAC and AES keys of OpenSSL 3 (SSL_CTX_set_tlsext_ticket_keys).</summary>
-    public const int TicketKeyBytes = 80;
-
-    /// <summary>Forward secrecy and authenticated encryption, nothing else (RFC 9325 §4.2). The suites of TLS 1.3 are all of that kind.</summary>
-    private const string Suites =
-        "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305";
+    /// <summary>A ticket's life: with keys of this hour and the last every ticket opens as long.</summary>
+    private const nint TicketSeconds = 3_600;
 
     /// <param name="certificate">Leaf with key, and chain.</param>
-    /// <param name="ticketKeys">Of the process: a session from before a reload resumes after it.</param>
+    /// <param name="suites">What is offered.</param>
+    /// <param name="tickets">A handle of <see cref="SessionTickets"/>, which must outlive every connection made from this.</param>
     /// <exception cref="CryptographicException">OpenSSL does not take them.</exception>
-    public TlsContext(ServerCertificate certificate, ReadOnlySpan<byte> ticketKeys)
+    public unsafe TlsContext(ServerCertificate certificate, IReadOnlyList<TlsSuite> suites, GCHandle tickets)
         : base(0, ownsHandle: true)
     {
         SetHandle(OpenSsl.SSL_CTX_new(OpenSsl.TLS_server_method()));
         Check(!IsInvalid);
-        Check(Control(OpenSsl.SSL_CTRL_SET_MIN_PROTO_VERSION, OpenSsl.TLS1_2_VERSION) == 1);
-        Check(OpenSsl.SSL_CTX_set_cipher_list(handle, Suites) == 1);
-        _ = OpenSsl.SSL_CTX_set_options(handle, OpenSsl.SSL_OP_NO_COMPRESSION | OpenSsl.SSL_OP_NO_RENEGOTIATION | OpenSsl.SSL_OP_IGNORE_UNEXPECTED_EOF);
+        Offer(suites);
+        _ = OpenSsl.SSL_CTX_set_options(
+            handle,
+            OpenSsl.SSL_OP_NO_COMPRESSION | OpenSsl.SSL_OP_NO_RENEGOTIATION | OpenSsl.SSL_OP_IGNORE_UNEXPECTED_EOF | OpenSsl.SSL_OP_CIPHER_SERVER_PREFERENCE | OpenSsl.SSL_OP_PRIORITIZE_CHACHA);
         _ = Control(OpenSsl.SSL_CTRL_MODE, OpenSsl.SSL_MODE_RELEASE_BUFFERS | OpenSsl.SSL_MODE_ENABLE_PARTIAL_WRITE | OpenSsl.SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
         _ = Control(OpenSsl.SSL_CTRL_SET_READ_AHEAD, 1);   // a record is one read(2), not two: head and body
         _ = Control(OpenSsl.SSL_CTRL_SET_SESS_CACHE_MODE, OpenSsl.SSL_SESS_CACHE_OFF);   // sessions live in the clients' tickets
         Check(OpenSsl.SSL_CTX_set_num_tickets(handle, 1) == 1);   // early data stays off: it can be replayed (RFC 8446 §8)
-        SetTicketKeys(ticketKeys);
+        _ = OpenSsl.SSL_CTX_set_timeout(handle, TicketSeconds);
+        Check(OpenSsl.SSL_CTX_set_ex_data(handle, OpenSsl.AppData, GCHandle.ToIntPtr(tickets)) == 1);
+        Check(OpenSsl.SSL_CTX_set_tlsext_ticket_key_evp_cb(handle, TicketSealing.Callback) == 1);
         Use(certificate);
     }
 
@@ -68,9 +68,15 @@ internal sealed class TlsContext : SafeHandle
 
     private nint Control(int command, nint number) => OpenSsl.SSL_CTX_ctrl(handle, command, number, 0);
 
-    private unsafe void SetTicketKeys(ReadOnlySpan<byte> keys)
+    /// <summary>A version without suites is not spoken.</summary>
+    private void Offer(IReadOnlyList<TlsSuite> suites)
     {
-        fixed (byte* bytes = keys) Check(OpenSsl.SSL_CTX_ctrl(handle, OpenSsl.SSL_CTRL_SET_TLSEXT_TICKET_KEYS, keys.Length, (nint)bytes) == 1);
+        string[] later = [.. suites.Where(static suite => suite.IsTls13).Select(static suite => suite.OpenSslName)];
+        string[] earlier = [.. suites.Where(static suite => !suite.IsTls13).Select(static suite => suite.OpenSslName)];
+        Check(Control(OpenSsl.SSL_CTRL_SET_MIN_PROTO_VERSION, earlier.Length > 0 ? OpenSsl.TLS1_2_VERSION : OpenSsl.TLS1_3_VERSION) == 1);
+        Check(Control(OpenSsl.SSL_CTRL_SET_MAX_PROTO_VERSION, later.Length > 0 ? OpenSsl.TLS1_3_VERSION : OpenSsl.TLS1_2_VERSION) == 1);
+        if (earlier.Length > 0) Check(OpenSsl.SSL_CTX_set_cipher_list(handle, string.Join(':', earlier)) == 1);
+        if (later.Length > 0) Check(OpenSsl.SSL_CTX_set_ciphersuites(handle, string.Join(':', later)) == 1);
     }
 
     /// <summary>On Linux the handles of .NET are OpenSSL's own objects; each call takes a reference.</summary>

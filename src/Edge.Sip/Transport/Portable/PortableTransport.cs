@@ -80,14 +80,19 @@ internal sealed class PortableTransport : ITransport, IDisposable
 
     internal void HandlerFailed(PortableConnection connection, Exception fault) => EdgeLog.ConnectionFaulted(_logger, fault, connection.Flow);
 
-    private static SslServerAuthenticationOptions Showing(ServerCertificate certificate) => new()
+    private SslServerAuthenticationOptions Showing(ServerCertificate certificate)
     {
-        ServerCertificateContext = SslStreamCertificateContext.Create(certificate.Leaf, certificate.Issuers, offline: true),
-        EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
-        ClientCertificateRequired = false,
-        AllowRenegotiation = false,
-        CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
-    };
+        IReadOnlyList<TlsSuite> suites = Options.Suites();
+        return new SslServerAuthenticationOptions
+        {
+            ServerCertificateContext = SslStreamCertificateContext.Create(certificate.Leaf, certificate.Issuers, offline: true),
+            EnabledSslProtocols = (suites.Any(static suite => suite.IsTls13) ? SslProtocols.Tls13 : SslProtocols.None) | (suites.All(static suite => suite.IsTls13) ? SslProtocols.None : SslProtocols.Tls12),
+            CipherSuitesPolicy = OperatingSystem.IsWindows() ? null : new CipherSuitesPolicy(suites.Select(static suite => suite.Suite)),   // with it SslStream resumes no session
+            ClientCertificateRequired = false,
+            AllowRenegotiation = false,
+            CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
+        };
+    }
 
     private async Task AcceptAsync(Socket listener)
     {
