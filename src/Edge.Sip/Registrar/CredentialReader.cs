@@ -12,7 +12,7 @@ internal enum Credentials
     /// <summary>Nothing for this realm that the server can verify.</summary>
     None,
 
-    /// <summary>Only with nonces that are too old or not of this connection.</summary>
+    /// <summary>Only with nonces that are too old, not of this connection, or used already: <c>nc</c> has not risen.</summary>
     Stale,
 
     /// <summary>A digest header that cannot be read.</summary>
@@ -37,6 +37,7 @@ internal sealed class CredentialReader(DigestChallenge challenge, EdgeClock cloc
         SipHeaders headers = request.Headers;
         long coreNow = link.Clock.ToCore(clock.NowMs);
         bool stale = false;
+        (string User, long MadeMs, uint Count) last = default;
         for (int i = 0; i < headers.Count && register.Digests.Count < MostDigests; i++)
         {
             if (headers.Id(i) != SipHeader.Authorization) continue;
@@ -49,11 +50,15 @@ internal sealed class CredentialReader(DigestChallenge challenge, EdgeClock cloc
             string username = SipGrammar.UnquoteText(digest.Username);
             if (!IsUser(username, user)) return Credentials.OtherAccount;
             if (!digest.Uri.SequenceEqual(request.Uri) || (!digest.Qop.IsEmpty && !digest.IsQopAuth)) return Credentials.Malformed;
-            if (challenge.Check(digest.Nonce, settings.NonceKeys, coreNow, session.Flow) != NonceVerdict.Good)
+            if (!NonceUses.TryReadCount(digest.NonceCount, out uint count) && digest.IsQopAuth) return Credentials.Malformed;
+            if (challenge.Check(digest.Nonce, settings.NonceKeys, coreNow, session.Flow, out long madeMs) != NonceVerdict.Good
+                || session.NonceUses?.IsNew(username, madeMs, count) == false)
             {
                 stale = true;
                 continue;
             }
+
+            if ((madeMs, count).CompareTo((last.MadeMs, last.Count)) > 0) last = (username, madeMs, count);
 
             register.Digests.Add(new DigestResponse
             {
@@ -69,6 +74,7 @@ internal sealed class CredentialReader(DigestChallenge challenge, EdgeClock cloc
             });
         }
 
+        if (last.User is not null) (session.NonceUses ??= new NonceUses()).Add(last.User, last.MadeMs, last.Count, coreNow);
         return register.Digests.Count > 0 ? Credentials.Present : stale ? Credentials.Stale : Credentials.None;
     }
 

@@ -41,12 +41,15 @@ internal sealed class DigestChallenge(string edgeId)
         Base64Url.EncodeToUtf8(raw, nonce);
     }
 
-    public NonceVerdict Check(ReadOnlySpan<byte> nonce, byte[][] keys, long coreTimeMs, ulong flow)
+    /// <param name="madeMs">When it was made, by the core's clock; 0 if it is not one.</param>
+    public NonceVerdict Check(ReadOnlySpan<byte> nonce, byte[][] keys, long coreTimeMs, ulong flow, out long madeMs)
     {
+        madeMs = 0;
         Span<byte> raw = stackalloc byte[TimeBytes + MacBytes];
         if (nonce.Length != NonceChars || !Base64Url.IsValid(nonce)) return NonceVerdict.Stale;
         if (!Base64Url.TryDecodeFromUtf8(nonce, raw, out int written) || written != raw.Length) return NonceVerdict.Stale;
-        long age = coreTimeMs - BinaryPrimitives.ReadInt64BigEndian(raw);
+        madeMs = BinaryPrimitives.ReadInt64BigEndian(raw);
+        long age = coreTimeMs - madeMs;
         if (age is < -MostAgeMs or > MostAgeMs) return NonceVerdict.Stale;
         Span<byte> expected = stackalloc byte[MacBytes];
         foreach (byte[] key in keys)

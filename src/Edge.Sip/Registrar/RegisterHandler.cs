@@ -120,6 +120,8 @@ internal sealed class RegisterHandler(
             return;
         }
 
+        TransactionKey key = TransactionKey.OfRequest(request, fields);
+        if (session.Transactions.IsServing(key)) return;   // a repeat; its digest has been used
         Register register = new() { Flow = session.Flow, Domain = settings.Domain, ClientAddress = direct ? AddressOf(session) : ByteString.Empty };
         switch (credentials.Read(session, request, user, link, settings, register))
         {
@@ -160,11 +162,11 @@ internal sealed class RegisterHandler(
             seconds = (int)binding.SecondsLeft(clock.NowMs);
         }
 
-        Ask(session, request, fields, binding, user, link, register, intent, registered, seconds);
+        Ask(session, request, key, binding, user, link, register, intent, registered, seconds);
     }
 
     private void Ask(
-        SipSession session, in SipRequest request, in SipRequestFields fields, Binding? binding, ReadOnlySpan<byte> user, ICoreLink link,
+        SipSession session, in SipRequest request, TransactionKey key, Binding? binding, ReadOnlySpan<byte> user, ICoreLink link,
         Register register, RegisterIntent intent, RegisteredContact contact, int seconds)
     {
         if (binding is null && session.Bindings.Count >= SipSession.MostBindings)
@@ -173,10 +175,8 @@ internal sealed class RegisterHandler(
             return;
         }
 
-        TransactionKey key = TransactionKey.OfRequest(request, fields);
         ServerStart start = session.Transactions.BeginServer(key);
-        if (start == ServerStart.Repeat) return;
-        if (start == ServerStart.Full)
+        if (start != ServerStart.New)
         {
             responder.RefuseUnavailable(session, request);
             return;

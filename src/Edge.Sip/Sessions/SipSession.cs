@@ -37,6 +37,9 @@ internal sealed class SipSession
 
     public List<Binding> Bindings { get; } = new(1);
 
+    /// <summary>Of the digests seen here; null before the first.</summary>
+    public NonceUses? NonceUses { get; set; }
+
     public bool HasEnded { get; set; }
 
     /// <summary>Accepted, on the edge's clock like every time here.</summary>

@@ -33,6 +33,9 @@ internal sealed class TransactionTable<TOwner>(int mostServer = 64, int mostClie
     /// <summary>Requests of ours without a final response.</summary>
     public int ClientCount => _client?.Count ?? 0;
 
+    /// <summary>Whether such a request has come in and is not answered yet.</summary>
+    public bool IsServing(TransactionKey key) => _server?.ContainsKey(key) == true;
+
     /// <summary>A request came in whose answer takes time.</summary>
     public ServerStart BeginServer(TransactionKey key)
     {

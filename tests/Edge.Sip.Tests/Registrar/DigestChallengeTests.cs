@@ -24,19 +24,19 @@ public class DigestChallengeTests
     }
 
     [Fact]
-    public void Check_ByAnyKeyInForce_IsGood() => Assert.Equal(NonceVerdict.Good, _challenge.Check(_nonce, [OtherKey, Key], Now + 300_000, 42));
+    public void Check_ByAnyKeyInForce_IsGood() => Assert.Equal(NonceVerdict.Good, _challenge.Check(_nonce, [OtherKey, Key], Now + 300_000, 42, out _));
 
     [Fact]
-    public void Check_TooOld_IsStale() => Assert.Equal(NonceVerdict.Stale, _challenge.Check(_nonce, [Key], Now + 300_001, 42));
+    public void Check_TooOld_IsStale() => Assert.Equal(NonceVerdict.Stale, _challenge.Check(_nonce, [Key], Now + 300_001, 42, out _));
 
     [Fact]
-    public void Check_OtherFlow_IsStale() => Assert.Equal(NonceVerdict.Stale, _challenge.Check(_nonce, [Key], Now, 43));
+    public void Check_OtherFlow_IsStale() => Assert.Equal(NonceVerdict.Stale, _challenge.Check(_nonce, [Key], Now, 43, out _));
 
     [Fact]
-    public void Check_OtherKey_IsStale() => Assert.Equal(NonceVerdict.Stale, _challenge.Check(_nonce, [OtherKey], Now, 42));
+    public void Check_OtherKey_IsStale() => Assert.Equal(NonceVerdict.Stale, _challenge.Check(_nonce, [OtherKey], Now, 42, out _));
 
     [Fact]
-    public void Check_OtherEdge_IsStale() => Assert.Equal(NonceVerdict.Stale, new DigestChallenge("edge-2").Check(_nonce, [Key], Now, 42));
+    public void Check_OtherEdge_IsStale() => Assert.Equal(NonceVerdict.Stale, new DigestChallenge("edge-2").Check(_nonce, [Key], Now, 42, out _));
 
     [Theory]
     [InlineData("")]
@@ -44,5 +44,5 @@ public class DigestChallengeTests
     [InlineData("????????????????????????????????")]
     [InlineData("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA")]
     public void Check_NotANonce_IsStale(string nonce) =>
-        Assert.Equal(NonceVerdict.Stale, _challenge.Check(System.Text.Encoding.ASCII.GetBytes(nonce), [Key], Now, 42));
+        Assert.Equal(NonceVerdict.Stale, _challenge.Check(System.Text.Encoding.ASCII.GetBytes(nonce), [Key], Now, 42, out _));
 }

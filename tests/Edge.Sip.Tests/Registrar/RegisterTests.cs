@@ -112,6 +112,65 @@ public class RegisterTests
         Assert.Equal(0, edge.Core.Count(happened => happened.Register));
     }
 
+    /// <summary>A captured REGISTER, sent once more on its own connection when nobody is registered there any more (RFC 7616 §3.4: nc).</summary>
+    [Fact]
+    [Spec("R.digest")]
+    public async Task Register_DigestUsedBefore_IsStaleWithoutAskingTheCore()
+    {
+        await using TestEdge edge = await TestEdge.StartAsync();
+        SipClient bob = await edge.ConnectAsync();
+        SipText challenge = await bob.RequestAsync(bob.RegisterText(3600, null, null));
+        string first = bob.Authorization(challenge, "REGISTER", "sip:example.test"), second = bob.Authorization(challenge, "REGISTER", "sip:example.test");
+        Assert.Equal(200, (await bob.RequestAsync(bob.RegisterText(3600, null, first))).Status);
+        await UnregisterAsync();
+        Assert.Equal(200, (await bob.RequestAsync(bob.RegisterText(3600, null, second))).Status);   // the same nonce, counted up
+        await UnregisterAsync();
+        foreach (string used in (string[])[first, second])
+        {
+            SipText answer = await bob.RequestAsync(bob.RegisterText(3600, null, used));
+            Assert.Equal(401, answer.Status);
+            Assert.Contains("stale=true", answer["WWW-Authenticate"], StringComparison.Ordinal);
+        }
+
+        Assert.Equal(2, edge.Core.Count(happened => happened.Register));
+        Assert.Equal(200, (await bob.RegisterAsync()).Status);
+
+        async Task UnregisterAsync() => Assert.Equal(200, (await bob.RequestAsync(bob.RegisterText(0, null, null))).Status);   // trusted: no digest
+    }
+
+    /// <summary>Behind a proxy two may be challenged in one millisecond, with one nonce.</summary>
+    [Fact]
+    public async Task Register_NonceOfAnotherAccountOnTheConnection_CountsForEachAlone()
+    {
+        await using TestEdge edge = await TestEdge.StartAsync();
+        SipClient bob = await edge.ConnectAsync();
+        SipText challenge = await bob.RequestAsync(bob.RegisterText(3600, null, null));
+        string nonce = Field(bob.Authorization(challenge, "REGISTER", "sip:example.test"));
+        Assert.Equal(200, (await bob.RequestAsync(bob.RegisterText(3600, null, bob.Authorization(challenge, "REGISTER", "sip:example.test")))).Status);
+        SipClient counts = await edge.ConnectAsync("alice");   // its own count begins at 1
+        bob.User = "alice";
+        counts.User = "alice";
+        string alices = counts.Authorization(challenge, "REGISTER", "sip:example.test");
+        Assert.Contains("nc=00000001", alices, StringComparison.Ordinal);
+        Assert.Equal(nonce, Field(alices));
+        Assert.Equal(200, (await bob.RequestAsync(bob.RegisterText(3600, null, alices))).Status);
+
+        static string Field(string credentials) => credentials.Split("nonce=\"")[1].Split('"')[0];
+    }
+
+    [Theory]
+    [InlineData("00000000")]
+    [InlineData("1")]
+    [InlineData("0000000g")]
+    public async Task Register_NonceCountThatIsNone_400(string nc)
+    {
+        await using TestEdge edge = await TestEdge.StartAsync();
+        SipClient bob = await edge.ConnectAsync();
+        SipText challenge = await bob.RequestAsync(bob.RegisterText(3600, null, null));
+        string credentials = bob.Authorization(challenge, "REGISTER", "sip:example.test").Replace("nc=00000001", $"nc={nc}", StringComparison.Ordinal);
+        Assert.Equal(400, (await bob.RequestAsync(bob.RegisterText(3600, null, credentials))).Status);
+    }
+
     [Fact]
     public async Task Register_OldNonce_IsStale()
     {
