@@ -1,11 +1,7 @@
-using System.Net;
-using System.Net.Security;
 using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
 using Edge.Link.V1;
 using Edge.Sip.Diagnostics;
 using Google.Protobuf;
-using Grpc.Net.Client;
 
 namespace Edge.Sip.CoreLink;
 
@@ -30,21 +26,12 @@ internal sealed class CoreLinks : ICoreLinks, IDisposable
         _outbox = new Outbox(MostUnconfirmed, clock, logger);
         _pickAny = PickAny;
         ByteString instance = ByteString.CopyFrom(RandomNumberGenerator.GetBytes(16));
-        X509Certificate2 certificate = X509Certificate2.CreateFromPemFile(options.CertificateFile, options.KeyFile);
-        X509Certificate2Collection roots = [];
-        roots.ImportFromPemFile(options.CaFile);
+        LinkIdentity identity = new(options, clock, metrics, logger);
         _streams = new CoreStream[options.Endpoints.Count];
         for (int i = 0; i < _streams.Length; i++)
         {
-            GrpcChannel channel = GrpcChannel.ForAddress(options.Endpoints[i], new GrpcChannelOptions
-            {
-                HttpHandler = CreateHandler(certificate, roots),
-                DisposeHttpClient = true,
-                MaxRetryAttempts = null,
-                MaxReceiveMessageSize = 128 * 1_024,   // the core keeps to 64 KiB (spec, Numbers)
-            });
             _streams[i] = new CoreStream(
-                i, channel, () => new Hello { EdgeId = edge.Id, Instance = instance, Protocol = 1, Version = EdgeMetrics.Version },
+                i, new LinkChannel(options.Endpoints[i], identity), () => new Hello { EdgeId = edge.Id, Instance = instance, Protocol = 1, Version = EdgeMetrics.Version },
                 this, clock, metrics, logger, TimeSpan.FromSeconds(options.AnswerSeconds));
         }
 
@@ -155,26 +142,6 @@ internal sealed class CoreLinks : ICoreLinks, IDisposable
     }
 
     internal void Confirm(Reported reported) => _outbox.Confirm(reported);
-
-    private static SocketsHttpHandler CreateHandler(X509Certificate2 certificate, X509Certificate2Collection roots)
-    {
-        X509ChainPolicy policy = new() { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
-        policy.CustomTrustStore.AddRange(roots);
-        return new SocketsHttpHandler
-        {
-            SslOptions = new SslClientAuthenticationOptions
-            {
-                ClientCertificateContext = SslStreamCertificateContext.Create(certificate, roots, offline: true),
-                CertificateChainPolicy = policy,
-            },
-            UseProxy = false,
-            ConnectTimeout = TimeSpan.FromSeconds(5),
-            KeepAlivePingDelay = TimeSpan.FromSeconds(5),
-            KeepAlivePingTimeout = TimeSpan.FromSeconds(10),
-            KeepAlivePingPolicy = HttpKeepAlivePingPolicy.WithActiveRequests,
-            AutomaticDecompression = DecompressionMethods.None,
-        };
-    }
 
     private static ulong Fnv1a(ReadOnlySpan<byte> text)
     {

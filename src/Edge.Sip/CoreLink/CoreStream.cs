@@ -2,7 +2,6 @@ using Edge.Link.V1;
 using Edge.Sip.Diagnostics;
 using Edge.Sip.Transport;
 using Grpc.Core;
-using Grpc.Net.Client;
 
 namespace Edge.Sip.CoreLink;
 
@@ -28,7 +27,7 @@ internal sealed class CoreStream : ICoreLink, IThreadPoolWorkItem, IDisposable
     private static readonly TimeSpan WelcomeTime = TimeSpan.FromSeconds(5);
 
     private readonly int _number;
-    private readonly GrpcChannel _channel;
+    private readonly LinkChannel _channel;
     private readonly Func<Hello> _hello;
     private readonly CoreLinks _links;
     private readonly EdgeClock _clock;
@@ -53,7 +52,7 @@ internal sealed class CoreStream : ICoreLink, IThreadPoolWorkItem, IDisposable
     private volatile bool _up;
     private volatile LinkSettings? _settings;
 
-    public CoreStream(int number, GrpcChannel channel, Func<Hello> hello, CoreLinks links, EdgeClock clock, EdgeMetrics metrics, ILogger logger, TimeSpan answerTime)
+    public CoreStream(int number, LinkChannel channel, Func<Hello> hello, CoreLinks links, EdgeClock clock, EdgeMetrics metrics, ILogger logger, TimeSpan answerTime)
     {
         (_number, _channel, _hello, _links, _clock, _metrics, _logger) = (number, channel, hello, links, clock, metrics, logger);
         _soon = clock.Time.CreateTimer(static stream => ((CoreStream)stream!).WriteQueued(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
@@ -185,7 +184,7 @@ internal sealed class CoreStream : ICoreLink, IThreadPoolWorkItem, IDisposable
     private async Task<bool> RunOnceAsync(CancellationToken stopping)
     {
         using CancellationTokenSource ending = CancellationTokenSource.CreateLinkedTokenSource(stopping);
-        using AsyncDuplexStreamingCall<ConnectRequest, ConnectResponse> call = new LinkService.LinkServiceClient(_channel).Connect(cancellationToken: ending.Token);
+        using AsyncDuplexStreamingCall<ConnectRequest, ConnectResponse> call = new LinkService.LinkServiceClient(_channel.Open()).Connect(cancellationToken: ending.Token);
         _callEnd = ending;
         try
         {

@@ -4,7 +4,7 @@ using Edge.Sip.Transport;
 namespace Edge.Sip.Diagnostics;
 
 /// <summary>Every line the edge logs. Ids 100 to 399; alerts rely on ids and names: never reused, never renamed.</summary>
-/// <remarks>100 to 199: process and transport (next free: 108). 200 to 299: requests (next: 202). 300 to 399: link and delivery (next: 310).</remarks>
+/// <remarks>100 to 199: process and transport (next free: 108). 200 to 299: requests (next: 202). 300 to 399: link and delivery (next: 312).</remarks>
 internal static partial class EdgeLog
 {
     [LoggerMessage(EventId = 100, EventName = "EdgeStarted", Level = LogLevel.Information, Message = "Edge {EdgeId} version {Version} listens on port {Port}")]
@@ -66,4 +66,10 @@ internal static partial class EdgeLog
 
     [LoggerMessage(EventId = 309, EventName = "TicketRefused", Level = LogLevel.Debug, Message = "Connection {Flow}: the registration is not valid any more")]
     public static partial void TicketRefused(ILogger logger, ulong flow);
+
+    [LoggerMessage(EventId = 310, EventName = "LinkCertificateTaken", Level = LogLevel.Information, Message = "New links show the certificate {SerialNumber}, valid to {NotAfter:u}")]
+    public static partial void LinkCertificateTaken(ILogger logger, string serialNumber, DateTimeOffset notAfter);
+
+    [LoggerMessage(EventId = 311, EventName = "LinkCertificateRefused", Level = LogLevel.Error, Message = "The changed certificate of the link cannot be used, the one before stays in use: {Fault}")]
+    public static partial void LinkCertificateRefused(ILogger logger, string fault);
 }

@@ -73,6 +73,9 @@ internal sealed class EdgeMetrics
     public void ObserveCertificate(Func<long> notAfter) =>
         _meter.CreateObservableGauge("edge.certificate.not_after", notAfter, "s", "When the certificate shown to clients ends, in Unix time.");
 
+    public void ObserveLinkCertificate(Func<long> notAfter) =>
+        _meter.CreateObservableGauge("edge.link.certificate.not_after", notAfter, "s", "When the certificate shown to cores ends, in Unix time.");
+
     public void CertificateRead(bool taken) => _certificates.Add(1, new KeyValuePair<string, object?>("outcome", taken ? "taken" : "refused"));
 
     public void ConnectionAccepted()

@@ -37,6 +37,28 @@ public class CoreLinkTests
     }
 
     [Fact]
+    public async Task LinkCertificate_Replaced_ShownFromTheNextLinkOn()
+    {
+        await using TestEdge edge = await TestEdge.StartAsync();
+        string serial = edge.Core.EdgeSerial!;
+        edge.Pki.IssueEdge();
+        await MakeAnewAsync(edge);
+        Assert.NotEqual(serial, edge.Core.EdgeSerial);
+
+        serial = edge.Core.EdgeSerial!;
+        File.Delete(edge.Pki.PathOf("edge.key"));   // what cannot be used changes nothing
+        await MakeAnewAsync(edge);
+        Assert.Equal(serial, edge.Core.EdgeSerial);
+
+        static async Task MakeAnewAsync(TestEdge edge)
+        {
+            int streams = edge.Core.Streams;
+            edge.Core.Cut();
+            await Until.TrueAsync(() => edge.Core.Streams > streams && edge.Links.UpCount == 1, "the next link is up");
+        }
+    }
+
+    [Fact]
     public async Task Cut_IsFollowedByASnapshotWithTheSameInstance()
     {
         await using TestEdge edge = await TestEdge.StartAsync();

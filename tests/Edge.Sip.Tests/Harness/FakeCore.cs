@@ -60,6 +60,9 @@ internal sealed class FakeCore : IAsyncDisposable
     /// <summary>The certificate of the last edge that connected.</summary>
     public string? EdgeName { get; private set; }
 
+    /// <summary>Its serial number.</summary>
+    public string? EdgeSerial { get; private set; }
+
     /// <summary>Answers a Submit; null: never.</summary>
     public Func<Submit, Submitted?> OnSubmit { get; set; } = _ => new Submitted { MessageId = "m" };
 
@@ -186,6 +189,7 @@ internal sealed class FakeCore : IAsyncDisposable
         }
 
         EdgeName = context.Connection.ClientCertificate?.GetNameInfo(X509NameType.SimpleName, false);
+        EdgeSerial = context.Connection.ClientCertificate?.SerialNumber;
         await context.Response.StartAsync();
         _stream = context;
         byte[] head = new byte[5];

@@ -9,16 +9,16 @@ internal sealed class TestPki : IDisposable
 {
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("edge-tests-");
     private readonly X509Certificate2 _sipAuthority = Authority("sip");
+    private readonly X509Certificate2 _linkAuthority = Authority("link");
 
     public TestPki()
     {
         SipCa = X509CertificateLoader.LoadCertificate(_sipAuthority.RawData);
         IssueSip();
-        X509Certificate2 linkCa = Authority("link");
-        LinkCa = X509CertificateLoader.LoadCertificate(linkCa.RawData);
-        File.WriteAllText(PathOf("link-ca.pem"), linkCa.ExportCertificatePem());
-        Issue(linkCa, "edge-1", "edge");
-        Issue(linkCa, "core-1", "core");
+        LinkCa = X509CertificateLoader.LoadCertificate(_linkAuthority.RawData);
+        File.WriteAllText(PathOf("link-ca.pem"), LinkCa.ExportCertificatePem());
+        IssueEdge();
+        Issue(_linkAuthority, "core-1", "core");
         Issue(Authority("other"), "edge-1", "stranger");
     }
 
@@ -40,6 +40,9 @@ internal sealed class TestPki : IDisposable
     /// <param name="expired">It ended an hour ago.</param>
     /// <param name="begins">When it begins; two hours ago without.</param>
     public void IssueSip(bool expired = false, DateTimeOffset? begins = null) => Issue(_sipAuthority, "example.test", "sip", expired, begins);
+
+    /// <summary>Replaces the certificate and key that the edge shows to cores.</summary>
+    public void IssueEdge() => Issue(_linkAuthority, "edge-1", "edge");
 
     public void Dispose() => _folder.Delete(recursive: true);
 
