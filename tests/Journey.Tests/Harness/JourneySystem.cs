@@ -24,7 +24,6 @@ public sealed class JourneySystem : IAsyncLifetime
     private readonly string[] _coreSettings;
     private readonly string _token = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
     private readonly int _redisPort = FreePort.Next();
-    private readonly int _adminPort = FreePort.Next();
     private readonly int _linkPort = FreePort.Next();
     private readonly List<ChildProcess> _ended = [];
     private HttpClient _http = null!;
@@ -45,6 +44,9 @@ public sealed class JourneySystem : IAsyncLifetime
 
     /// <summary>Port of the public API.</summary>
     internal int ApiPort { get; } = FreePort.Next();
+
+    /// <summary>Port of the operators' API.</summary>
+    internal int AdminPort { get; } = FreePort.Next();
 
     /// <summary>Port of the edge.</summary>
     internal int SipPort { get; } = FreePort.Next();
@@ -77,11 +79,7 @@ public sealed class JourneySystem : IAsyncLifetime
     {
         Journeys.Required(_coreAssembly, "tests/publish core");
         Journeys.Required(Journeys.EdgeBinary, "tests/publish edge");
-        using (DevAuthority clients = DevAuthority.Open(In("tls"), "journey authority"))
-        {
-            clients.EnsureCertificate("cert.pem", "key.pem", Domain, unit: null, [Domain, "localhost"]);
-        }
-
+        RenewCertificate();
         using (DevAuthority link = DevAuthority.Open(In("link"), "journey link authority"))
         {
             link.EnsureCertificate("core-cert.pem", "core-key.pem", "core", "core", ["localhost"]);
@@ -159,6 +157,30 @@ public sealed class JourneySystem : IAsyncLifetime
         return account;
     }
 
+    /// <summary>Makes the certificate that clients see, or another one in its place.</summary>
+    /// <returns>Its serial number.</returns>
+    internal string RenewCertificate()
+    {
+        using (DevAuthority clients = DevAuthority.Open(In("tls"), "journey authority"))
+        {
+            File.Delete(In("tls", "cert.pem"));
+            clients.EnsureCertificate("cert.pem", "key.pem", Domain, unit: null, [Domain, "localhost"]);
+        }
+
+        using X509Certificate2 made = X509CertificateLoader.LoadCertificateFromFile(In("tls", "cert.pem"));
+        return made.SerialNumber;
+    }
+
+    /// <summary>Many new accounts whose names begin so, all of one length.</summary>
+    internal async Task<IReadOnlyList<Account>> NewAccountsAsync(string name, int count)
+    {
+        string run = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(4));
+        Account[] accounts = [.. Enumerable.Range(0, count).Select(i => new Account($"{name}-{run}-{i:d5}", Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8))))];
+        string csv = "user,password\n" + string.Concat(accounts.Select(static account => $"{account.User},{account.Password}\n"));
+        await AdminAsync(HttpMethod.Post, "v1/accounts:import", JsonContent.Create(new { csv }));
+        return accounts;
+    }
+
     /// <summary>Deletes an account.</summary>
     internal Task DeleteAccountAsync(Account account) => AdminAsync(HttpMethod.Delete, $"v1/accounts/{account.User}");
 
@@ -179,7 +201,7 @@ public sealed class JourneySystem : IAsyncLifetime
             [
                 "dotnet", _coreAssembly, "--Api:Address=127.0.0.1", $"--Api:Port={ApiPort}",
                 $"--Api:CertificateFile={In("tls", "cert.pem")}", $"--Api:KeyFile={In("tls", "key.pem")}",
-                $"--Admin:Port={_adminPort}", $"--Admin:TokenFile={In("admin-token")}",
+                $"--Admin:Port={AdminPort}", $"--Admin:TokenFile={In("admin-token")}",
                 $"--Link:Port={_linkPort}", $"--Link:CertificateFile={In("link", "core-cert.pem")}", $"--Link:KeyFile={In("link", "core-key.pem")}", $"--Link:ClientCaFile={In("link", "ca.pem")}",
                 $"--Metrics:Port={CoreMetricsPort}",
                 $"--CoreStore:Redis=127.0.0.1:{_redisPort}", $"--CoreStore:KeyRingFile={In("keyring.json")}", "--CoreStore:CreateKeyRing=true",
@@ -226,7 +248,7 @@ public sealed class JourneySystem : IAsyncLifetime
 
     private async Task AdminAsync(HttpMethod method, string path, HttpContent? content = null)
     {
-        using HttpRequestMessage request = new(method, $"https://localhost:{_adminPort}/{path}") { Content = content };
+        using HttpRequestMessage request = new(method, $"https://localhost:{AdminPort}/{path}") { Content = content };
         request.Headers.Authorization = new("Bearer", _token);
         using HttpResponseMessage answer = await _http.SendAsync(request);
         Assert.True(answer.IsSuccessStatusCode, $"{answer.StatusCode}: {await answer.Content.ReadAsStringAsync()}");

@@ -24,6 +24,9 @@ public sealed class SipText
     /// <summary>The method of a request, empty for a response.</summary>
     public string Method => Status == 0 ? StartLine.Split(' ')[0] : string.Empty;
 
+    /// <summary>All headers, in order.</summary>
+    public IReadOnlyList<KeyValuePair<string, string>> Headers => _headers;
+
     /// <summary>The first header of a name, empty without one.</summary>
     public string this[string name] => All(name).FirstOrDefault() ?? string.Empty;
 

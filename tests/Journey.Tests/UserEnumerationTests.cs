@@ -1,0 +1,122 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net.Http.Headers;
+using System.Text;
+using Journey.Tests.Harness;
+using Testing.Shared;
+using Testing.Shared.Sip;
+
+namespace Journey.Tests;
+
+/// <summary>Whoever may not log in learns nothing of who may: the same status, headers, lengths and time for users that are there and users that are not.</summary>
+/// <remarks>Times are a report, by <c>tests/user-enumeration</c> with 2,000 tries of each; the suite makes few and judges none.</remarks>
+public sealed class UserEnumerationTests
+{
+    private const int Users = 100;
+
+    /// <summary>What repeats the request is left out: it differs with it.</summary>
+    private static readonly string[] Echoed = ["Via", "CSeq", "Call-ID", "From"];
+
+    private static int Tries { get; } = int.TryParse(Environment.GetEnvironmentVariable("EDGE_ENUMERATION"), out int tries) ? tries : Users;
+
+    [Fact]
+    [Spec("E.credentials", "E.unknown")]
+    public async Task Answers_OfKnownAndUnknownUsers_AreTheSame()
+    {
+        await using JourneySystem system = new(Journeys.CoreAssembly, "--Api:FreeFailures=1000", "--Api:ExemptLoopback=true");
+        await system.InitializeAsync();
+        Account[] known = [.. await system.NewAccountsAsync("known", Users)];
+        Account[] unknown = [.. known.Select(static account => account with { User = "other" + account.User[5..] })];
+        await using SipClient phone = await system.RegisteredAsync(known[0]);   // its registration keeps the connection open
+        using HttpClient http = system.NewHttpClient();
+        Uri messages = new($"https://localhost:{system.ApiPort}/v1/messages");
+        List<string> report = [];
+        foreach ((string way, Func<Account, Task<(string Answer, TimeSpan Took)>> ask) in Ways())
+        {
+            Account[][] sides = [known, unknown];
+            List<double>[] took = [[], []];
+            for (int i = 0; i < Tries; i++)
+            {
+                string[] answers = new string[2];
+                for (int side = 0; side < 2; side++)
+                {
+                    int first = (side + i) % 2;   // neither is always asked behind the other
+                    (answers[first], TimeSpan time) = await ask(sides[first][1 + (i % (Users - 1))]);
+                    took[first].Add(time.TotalMicroseconds);
+                }
+
+                Assert.Equal(answers[0], answers[1]);
+            }
+
+            (double knownUs, double unknownUs) = (Median(took[0]), Median(took[1]));
+            report.Add(string.Create(CultureInfo.InvariantCulture, $"{way}: known {knownUs:F0} µs, unknown {unknownUs:F0} µs, {unknownUs / knownUs:F3}"));
+        }
+
+        TestContext.Current.SendDiagnosticMessage("medians of {0} tries each: {1}", Tries, string.Join("; ", report));
+
+        IEnumerable<(string, Func<Account, Task<(string, TimeSpan)>>)> Ways() =>
+        [
+            ("REGISTER, no password", who => AskAsync(phone, who, () => phone.RegisterText(600, null, null))),
+            ("REGISTER, wrong password", async who =>
+            {
+                phone.User = who.User;
+                SipText challenge = await phone.RequestAsync(phone.RegisterText(600, null, null));
+                phone.Password = "wrong";
+                return await AskAsync(phone, who, () => phone.RegisterText(600, null, phone.Authorization(challenge, "REGISTER", $"sip:{JourneySystem.Domain}")));
+            }),
+            ("MESSAGE, no password", who => AskAsync(phone, who, () => phone.MessageText(known[0].User, "hello"))),
+            ("OPTIONS", who => AskAsync(phone, who, () => phone.PlainText("OPTIONS", $"sip:{who.User}@{JourneySystem.Domain}"))),
+            ("POST, no password", who => PostAsync(http, messages, null)),
+            ("POST, wrong password", who => PostAsync(http, messages, $"{who.User}:wrong")),
+        ];
+    }
+
+    /// <summary>Also whoever has failed too often, and is told to wait.</summary>
+    [Fact]
+    [Spec("E.credentials")]
+    public async Task Answers_AfterTooManyFailures_AreTheSame()
+    {
+        await using JourneySystem system = new(Journeys.CoreAssembly, "--Api:ExemptLoopback=true");
+        await system.InitializeAsync();
+        Account known = (await system.NewAccountsAsync("known", 1))[0];
+        using HttpClient http = system.NewHttpClient();
+        Uri messages = new($"https://localhost:{system.ApiPort}/v1/messages");
+        List<string>[] sides = [[], []];
+        for (int i = 0; i < 8; i++)
+        {
+            for (int side = 0; side < 2; side++) sides[side].Add((await PostAsync(http, messages, (side == 0 ? known.User : "other" + known.User[5..]) + ":wrong")).Answer);
+        }
+
+        Assert.Equal(sides[0], sides[1]);
+        Assert.Contains("401", sides[0][0], StringComparison.Ordinal);
+        Assert.Contains("429", sides[0][^1], StringComparison.Ordinal);
+    }
+
+    private static async Task<(string Answer, TimeSpan Took)> AskAsync(SipClient phone, Account who, Func<string> request)
+    {
+        phone.User = who.User;
+        string text = request();
+        long began = Stopwatch.GetTimestamp();
+        SipText answer = await phone.RequestAsync(text);
+        TimeSpan took = Stopwatch.GetElapsedTime(began);
+        return ($"{answer.StartLine}; {string.Join(", ", answer.Headers.Where(static header => !Echoed.Contains(header.Key)).Select(static header => $"{header.Key} {header.Value.Length}"))}; {answer.Body.Length}", took);
+    }
+
+    private static async Task<(string Answer, TimeSpan Took)> PostAsync(HttpClient http, Uri messages, string? credentials)
+    {
+        using HttpRequestMessage request = new(HttpMethod.Post, messages) { Content = new StringContent("{}", new MediaTypeHeaderValue("application/json")) };
+        if (credentials is not null) request.Headers.Authorization = new("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes(credentials)));
+        long began = Stopwatch.GetTimestamp();
+        using HttpResponseMessage answer = await http.SendAsync(request);
+        string body = await answer.Content.ReadAsStringAsync();
+        TimeSpan took = Stopwatch.GetElapsedTime(began);
+        IEnumerable<string> headers = answer.Headers.Concat(answer.Content.Headers).Select(static header => $"{header.Key} {string.Join(',', header.Value).Length}");
+        return ($"{(int)answer.StatusCode}; {string.Join(", ", headers)}; {body}", took);
+    }
+
+    private static double Median(List<double> values)
+    {
+        values.Sort();
+        return values[values.Count / 2];
+    }
+}
