@@ -97,6 +97,7 @@ internal static class CoreServices
     /// <summary>Routing, then the door, then who it is and whether it floods, then what it asks.</summary>
     public static void MapCore(this WebApplication app)
     {
+        app.UseMiddleware<SecurityHeaders>();
         app.UseMiddleware<FaultBarrier>();
         app.UseRouting();
         app.UseMiddleware<ListenerGate>();

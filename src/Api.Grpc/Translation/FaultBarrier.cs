@@ -1,4 +1,5 @@
 using Api.Grpc.Diagnostics;
+using Api.Grpc.Hosting;
 
 namespace Api.Grpc.Translation;
 
@@ -17,6 +18,7 @@ internal sealed class FaultBarrier(RequestDelegate next, RefusalWriter refusals,
         {
             CoreLog.MethodFailed(logger, context.Request.Method, fault);
             context.Response.Clear();
+            SecurityHeaders.Set(context);
             await refusals.WriteAsync(context, Refused.Fault).ConfigureAwait(false);
         }
     }

@@ -59,8 +59,10 @@ internal sealed class RedisAccountStore(
     public async ValueTask<AccountVerifiers?> ProveAsync(AccountAddress address, Func<AccountVerifiers, bool> proves)
     {
         ArgumentNullException.ThrowIfNull(proves);
-        if (known.Verifiers(address) is { } fresh && proves(fresh)) return fresh;
+        AccountVerifiers? remembered = known.Verifiers(address);
+        if (remembered is not null && proves(remembered)) return remembered;
         AccountVerifiers? verifiers = await ReadVerifiersAsync(address).ConfigureAwait(false);
+        if (remembered is not null && verifiers?.CredentialVersion == remembered.CredentialVersion) return null;   // the same again
         bool isProved = proves(verifiers ?? OpenNobody());
         return isProved ? verifiers : null;
     }

@@ -23,6 +23,7 @@ internal static unsafe partial class OpenSsl
     public const int SSL_CTRL_SET_READ_AHEAD = 41;
     public const int SSL_CTRL_SET_SESS_CACHE_MODE = 44;
     public const int SSL_CTRL_CHAIN_CERT = 89;
+    public const int SSL_CTRL_SET_GROUPS_LIST = 92;
     public const int SSL_CTRL_SET_MIN_PROTO_VERSION = 123;
     public const int SSL_CTRL_SET_MAX_PROTO_VERSION = 124;
 
