@@ -50,6 +50,9 @@ internal sealed class Binding(string user, DeliveryLane lane)
 
     public RegisteredContact Contact { get; set; } = RegisteredContact.None;
 
+    /// <summary>Whether its digest came straight from the client: one Via, no Path. A proxy's other users share the connection, so it proves nothing of later requests.</summary>
+    public bool IsDirect { get; set; }
+
     /// <summary>Whether a request may be answered without asking for a new digest (spec, Registration).</summary>
     public bool IsTrusted(long nowMs) => TrustedSeconds(nowMs) > 0;
 

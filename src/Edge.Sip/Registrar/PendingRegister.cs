@@ -10,6 +10,9 @@ internal sealed class PendingRegister(RegisterHandler handler) : PendingRequest
 
     public required RegisteredContact Contact { get; init; }
 
+    /// <summary>Whether it came straight from the client.</summary>
+    public required bool IsDirect { get; init; }
+
     /// <summary>Seconds to grant.</summary>
     public required int Seconds { get; init; }
 

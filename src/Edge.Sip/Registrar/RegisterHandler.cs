@@ -112,7 +112,7 @@ internal sealed class RegisterHandler(
         }
 
         bool direct = fields.ViaCount == 1 && routeLength == 0;
-        long trustedSeconds = binding is null || !direct ? 0 : binding.TrustedSeconds(clock.NowMs);
+        long trustedSeconds = binding is not { IsDirect: true } || !direct ? 0 : binding.TrustedSeconds(clock.NowMs);
         if (binding is not null && trustedSeconds >= (intent == RegisterIntent.Bind ? settings.MinExpires : 1))
         {
             seconds = (int)Math.Min(seconds, trustedSeconds);   // no registration outlives its ticket: the core would refuse its pages
@@ -162,12 +162,12 @@ internal sealed class RegisterHandler(
             seconds = (int)binding.SecondsLeft(clock.NowMs);
         }
 
-        Ask(session, request, key, binding, user, link, register, intent, registered, seconds);
+        Ask(session, request, key, binding, user, link, register, intent, registered, seconds, direct && registered.Route.Length == 0);
     }
 
     private void Ask(
         SipSession session, in SipRequest request, TransactionKey key, Binding? binding, ReadOnlySpan<byte> user, ICoreLink link,
-        Register register, RegisterIntent intent, RegisteredContact contact, int seconds)
+        Register register, RegisterIntent intent, RegisteredContact contact, int seconds, bool isDirect)
     {
         if (binding is null && session.Bindings.Count >= SipSession.MostBindings)
         {
@@ -203,6 +203,7 @@ internal sealed class RegisterHandler(
             Link = link,
             Intent = intent,
             Contact = contact,
+            IsDirect = isDirect,
             Seconds = seconds,
         };
         if (link.Ask(new EdgeEvent { Register = register }, pending)) return;
@@ -254,6 +255,7 @@ internal sealed class RegisterHandler(
         binding.TicketExpiresMs = pending.Link.Clock.ToEdge(answer.TicketExpireTimeMs);
         binding.ExpiresMs = now + (pending.Seconds * 1_000L);
         binding.Contact = pending.Contact;
+        binding.IsDirect = pending.IsDirect;
         binding.RefreshAgainMs = binding.MayBeUndone ? now + UndoneMs : 0;
         binding.RefreshByClient = false;
         binding.RefreshOn = null;

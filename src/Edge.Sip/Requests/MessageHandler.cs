@@ -32,7 +32,7 @@ internal sealed class MessageHandler(ICoreLinks links, Responder responder, Edge
             if (session.UnboundSinceMs != 0) responder.Challenge(session, request, link, settings, stale: false);
             else responder.Refuse(session, request, 403, "other_account");
         }
-        else if (fields.ViaCount != 1 || sender.Contact.Route.Length > 0)
+        else if (fields.ViaCount != 1 || !sender.IsDirect)
         {
             responder.Refuse(session, request, 403, "proxied");   // trust by connection is for directly connected clients: others may share this one
         }

@@ -1,4 +1,6 @@
+using System.Buffers.Binary;
 using System.Net;
+using System.Security.Cryptography;
 using Edge.Sip.Diagnostics;
 
 namespace Edge.Sip.Transport;
@@ -6,8 +8,12 @@ namespace Edge.Sip.Transport;
 /// <summary>Decides whether one connection more is served, before anything is spent on it, and numbers those that are.</summary>
 internal sealed class Admission(SipOptions options, AddressLimits addresses, EdgeMetrics metrics)
 {
+    private const int FirstFlowBits = 40;   // longer numbers cost bytes in every event
+
     private int _count;
-    private ulong _lastFlow;
+
+    /// <summary>Begins anywhere: nonces are good for one flow of one edge, and this process must not give out the numbers of the one before it again.</summary>
+    private ulong _lastFlow = BinaryPrimitives.ReadUInt64LittleEndian(RandomNumberGenerator.GetBytes(sizeof(ulong))) >> (64 - FirstFlowBits);
 
     /// <summary>Counts a connection; each one admitted ends with <see cref="Leave"/>.</summary>
     /// <param name="flow">Its number, above all before.</param>

@@ -312,6 +312,23 @@ public class RegisterTests
         Assert.Equal(401, (await bob.RequestAsync(request)).Status);
     }
 
+    /// <summary>Whoever registered through a proxy shares its connection: one Via alone does not make the next REGISTER his.</summary>
+    [Theory]
+    [InlineData("Via: SIP/2.0/TLS 127.0.0.2:9;branch=z9hG4bKproxy\r\n", 600)]
+    [InlineData("Path: <sip:proxy.example.test;lr>\r\n", 600)]
+    [InlineData("Path: <sip:proxy.example.test;lr>\r\n", 0)]
+    [Spec("N.registration")]
+    public async Task Refresh_OfARegistrationThroughAProxy_IsChallengedHoweverItComes(string header, int expires)
+    {
+        await using TestEdge edge = await TestEdge.StartAsync();
+        SipClient bob = await edge.ConnectAsync();
+        SipText challenge = await bob.RequestAsync(bob.RegisterText(3600, null, null));
+        string request = bob.RegisterText(3600, null, bob.Authorization(challenge, "REGISTER", "sip:example.test"));
+        Assert.Equal(200, (await bob.RequestAsync(request.Replace("Max-Forwards: 70\r\n", $"{header}Max-Forwards: 70\r\n", StringComparison.Ordinal))).Status);
+        Assert.Equal(401, (await bob.RequestAsync(bob.RegisterText(expires, null, null))).Status);
+        Assert.Equal(1, edge.Sum("edge.registrations"));
+    }
+
     [Fact]
     [Spec("S11", "N.registration")]
     public async Task Refresh_OfAnotherAccount_IsChallenged()

@@ -140,18 +140,22 @@ public class MessageTests
     }
 
     /// <summary>Spec, Numbers: trust by connection is for directly connected clients; another client of the same proxy could name any From.</summary>
-    [Fact]
+    [Theory]
+    [InlineData("Path: <sip:proxy.example.test;lr>\r\n")]
+    [InlineData("Via: SIP/2.0/TLS 127.0.0.2:9;branch=z9hG4bKproxy\r\n")]
     [Spec("S11", "N.registration")]
-    public async Task Message_OfAClientBehindAProxy_IsForbidden()
+    public async Task Message_OfAClientBehindAProxy_IsForbidden(string header)
     {
         await using TestEdge edge = await TestEdge.StartAsync();
         SipClient bob = await edge.ConnectAsync();
         SipText challenge = await bob.RequestAsync(bob.RegisterText(3600, null, null));
         string request = bob.RegisterText(3600, null, bob.Authorization(challenge, "REGISTER", "sip:example.test"))
-            .Replace("Max-Forwards: 70\r\n", "Path: <sip:proxy.example.test;lr>\r\nMax-Forwards: 70\r\n", StringComparison.Ordinal);
+            .Replace("Max-Forwards: 70\r\n", $"{header}Max-Forwards: 70\r\n", StringComparison.Ordinal);
         Assert.Equal(200, (await bob.RequestAsync(request)).Status);
         Assert.Equal(403, (await bob.SendAsync("alice", "hi")).Status);
         Assert.Equal(0, edge.Core.Count(happened => happened.Submit));
+        Assert.Equal(200, (await bob.RegisterAsync()).Status);   // a digest straight from him
+        Assert.Equal(202, (await bob.SendAsync("alice", "hi")).Status);
     }
 
     [Fact]

@@ -112,17 +112,7 @@ public sealed class JourneySystem : IAsyncLifetime
             StartDeadline,
             "redis-server answers");
         await StartCoreAsync();
-        Edge = await ChildProcess.StartAsync(
-            "edge",
-            [
-                Journeys.EdgeBinary, "--Edge:Id=edge-1", "--Sip:Address=127.0.0.1", $"--Sip:Port={SipPort}", "--Sip:ExemptLoopback=true",
-                $"--Sip:CertificateFile={In("tls", "cert.pem")}", $"--Sip:KeyFile={In("tls", "key.pem")}",
-                $"--Core:Endpoints:0=https://127.0.0.1:{_linkPort}",
-                $"--Core:CertificateFile={In("link", "edge-1-cert.pem")}", $"--Core:KeyFile={In("link", "edge-1-key.pem")}", $"--Core:CaFile={In("link", "ca.pem")}",
-                $"--Metrics:Port={EdgeMetricsPort}",
-            ],
-            Folder);
-        await ReadyAsync(Edge, EdgeMetricsPort);
+        await StartEdgeAsync();
     }
 
     public async ValueTask DisposeAsync()
@@ -219,6 +209,14 @@ public sealed class JourneySystem : IAsyncLifetime
         _ended.Add(Core);
     }
 
+    /// <summary>Kills the edge with SIGKILL and starts it again.</summary>
+    internal async Task RestartEdgeAsync()
+    {
+        await Edge.KillAsync();
+        _ended.Add(Edge);
+        await StartEdgeAsync();
+    }
+
     /// <summary>Waits until the edge has a link to the core again.</summary>
     internal Task EdgeReadyAsync() => ReadyAsync(Edge, EdgeMetricsPort);
 
@@ -230,7 +228,7 @@ public sealed class JourneySystem : IAsyncLifetime
         .Where(line => line.StartsWith(name + '{', StringComparison.Ordinal) || line.StartsWith(name + ' ', StringComparison.Ordinal))
         .Sum(line => double.Parse(line.Split("} ")[^1].Split(' ')[0], CultureInfo.InvariantCulture));
 
-    /// <summary>The lines of every core so far and of the edge.</summary>
+    /// <summary>The lines of every core and edge so far.</summary>
     internal string Logs() => string.Join('\n', _ended.Append(Core).Append(Edge).Select(process => process.Output));
 
     /// <summary>Every byte that Redis wrote to disk.</summary>
@@ -244,6 +242,21 @@ public sealed class JourneySystem : IAsyncLifetime
         handler.SslOptions.CertificateChainPolicy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
         handler.SslOptions.CertificateChainPolicy.CustomTrustStore.Add(Authority);
         return new HttpClient(handler) { Timeout = TimeSpan.FromSeconds(15) };
+    }
+
+    private async Task StartEdgeAsync()
+    {
+        Edge = await ChildProcess.StartAsync(
+            "edge",
+            [
+                Journeys.EdgeBinary, "--Edge:Id=edge-1", "--Sip:Address=127.0.0.1", $"--Sip:Port={SipPort}", "--Sip:ExemptLoopback=true",
+                $"--Sip:CertificateFile={In("tls", "cert.pem")}", $"--Sip:KeyFile={In("tls", "key.pem")}",
+                $"--Core:Endpoints:0=https://127.0.0.1:{_linkPort}",
+                $"--Core:CertificateFile={In("link", "edge-1-cert.pem")}", $"--Core:KeyFile={In("link", "edge-1-key.pem")}", $"--Core:CaFile={In("link", "ca.pem")}",
+                $"--Metrics:Port={EdgeMetricsPort}",
+            ],
+            Folder);
+        await ReadyAsync(Edge, EdgeMetricsPort);
     }
 
     private async Task AdminAsync(HttpMethod method, string path, HttpContent? content = null)
