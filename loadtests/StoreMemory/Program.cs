@@ -124,6 +124,8 @@ internal sealed class NoPort : IDeliveryPort
 
     public bool HasEnded(FlowId flow) => false;
 
+    public bool Revoke(FlowId flow, AccountAddress? account) => true;
+
     public void Push(FlowId flow, AccountAddress recipient, MailboxPage page)
     {
     }

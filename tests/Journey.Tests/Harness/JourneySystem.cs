@@ -171,6 +171,14 @@ public sealed class JourneySystem : IAsyncLifetime
         return accounts;
     }
 
+    /// <summary>Gives an account another password.</summary>
+    internal async Task<Account> NewPasswordAsync(Account account)
+    {
+        Account renewed = account with { Password = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8)) };
+        await AdminAsync(HttpMethod.Patch, $"v1/accounts/{account.User}", JsonContent.Create(new { password = renewed.Password }));
+        return renewed;
+    }
+
     /// <summary>Deletes an account.</summary>
     internal Task DeleteAccountAsync(Account account) => AdminAsync(HttpMethod.Delete, $"v1/accounts/{account.User}");
 
