@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
 using Journey.Tests.Harness;
@@ -28,10 +29,12 @@ public sealed class UserEnumerationTests
         Account[] known = [.. await system.NewAccountsAsync("known", Users)];
         Account[] unknown = [.. known.Select(static account => account with { User = "other" + account.User[5..] })];
         await using SipClient phone = await system.RegisteredAsync(known[0]);   // its registration keeps the connection open
+        SipClient? stranger = null;
         using HttpClient http = system.NewHttpClient();
         Uri messages = new($"https://localhost:{system.ApiPort}/v1/messages");
+        Uri method = new($"https://localhost:{system.ApiPort}/edge.messages.v1.MessagesService/Send");
         List<string> report = [];
-        foreach ((string way, Func<Account, Task<(string Answer, TimeSpan Took)>> ask) in Ways())
+        foreach ((string way, string expected, Func<Account, Task<(string Answer, TimeSpan Took)>> ask) in Ways())
         {
             Account[][] sides = [known, unknown];
             List<double>[] took = [[], []];
@@ -46,28 +49,36 @@ public sealed class UserEnumerationTests
                 }
 
                 Assert.Equal(answers[0], answers[1]);
+                Assert.Contains(expected, answers[0], StringComparison.Ordinal);   // what the way is about, not some other refusal
             }
 
             (double knownUs, double unknownUs) = (Median(took[0]), Median(took[1]));
             report.Add(string.Create(CultureInfo.InvariantCulture, $"{way}: known {knownUs:F0} µs, unknown {unknownUs:F0} µs, {unknownUs / knownUs:F3}"));
         }
 
+        await stranger!.DisposeAsync();
         TestContext.Current.SendDiagnosticMessage("medians of {0} tries each: {1}", Tries, string.Join("; ", report));
 
-        IEnumerable<(string, Func<Account, Task<(string, TimeSpan)>>)> Ways() =>
+        IEnumerable<(string, string, Func<Account, Task<(string, TimeSpan)>>)> Ways() =>
         [
-            ("REGISTER, no password", who => AskAsync(phone, who, () => phone.RegisterText(600, null, null))),
-            ("REGISTER, wrong password", async who =>
+            ("REGISTER, no password", "SIP/2.0 401", who => AskAsync(phone, who, () => phone.RegisterText(600, null, null))),
+            ("REGISTER, wrong password", "SIP/2.0 401", async who =>
             {
                 phone.User = who.User;
                 SipText challenge = await phone.RequestAsync(phone.RegisterText(600, null, null));
                 phone.Password = "wrong";
                 return await AskAsync(phone, who, () => phone.RegisterText(600, null, phone.Authorization(challenge, "REGISTER", $"sip:{JourneySystem.Domain}")));
             }),
-            ("MESSAGE, no password", who => AskAsync(phone, who, () => phone.MessageText(known[0].User, "hello"))),
-            ("OPTIONS", who => AskAsync(phone, who, () => phone.PlainText("OPTIONS", $"sip:{who.User}@{JourneySystem.Domain}"))),
-            ("POST, no password", who => PostAsync(http, messages, null)),
-            ("POST, wrong password", who => PostAsync(http, messages, $"{who.User}:wrong")),
+            ("MESSAGE, no password", "SIP/2.0 401", async who =>
+            {
+                stranger ??= await system.ConnectedAsync(who);   // not before: without a registration it lives for 15 s
+                return await AskAsync(stranger, who, () => stranger.MessageText(known[0].User, "hello"));
+            }),
+            ("OPTIONS", "SIP/2.0 200", who => AskAsync(phone, who, () => phone.PlainText("OPTIONS", "SIP/2.0 200", $"sip:{who.User}@{JourneySystem.Domain}"))),
+            ("POST, no password", "401; ", who => PostAsync(http, messages, null)),
+            ("POST, wrong password", "401; ", who => PostAsync(http, messages, $"{who.User}:wrong")),
+            ("gRPC, no password", "grpc-status 16", who => CallAsync(http, method, null)),
+            ("gRPC, wrong password", "grpc-status 16", who => CallAsync(http, method, $"{who.User}:wrong")),
         ];
     }
 
@@ -105,12 +116,27 @@ public sealed class UserEnumerationTests
     private static async Task<(string Answer, TimeSpan Took)> PostAsync(HttpClient http, Uri messages, string? credentials)
     {
         using HttpRequestMessage request = new(HttpMethod.Post, messages) { Content = new StringContent("{}", new MediaTypeHeaderValue("application/json")) };
+        return await AskAsync(http, request, credentials);
+    }
+
+    /// <summary>A gRPC call by hand: an empty message, and everything that comes back, trailers too.</summary>
+    private static async Task<(string Answer, TimeSpan Took)> CallAsync(HttpClient http, Uri method, string? credentials)
+    {
+        using HttpRequestMessage request = new(HttpMethod.Post, method) { Version = HttpVersion.Version20, VersionPolicy = HttpVersionPolicy.RequestVersionExact, Content = new ByteArrayContent(new byte[5]) };
+        request.Content.Headers.ContentType = new("application/grpc");
+        request.Headers.TE.ParseAdd("trailers");
+        return await AskAsync(http, request, credentials);
+    }
+
+    private static async Task<(string Answer, TimeSpan Took)> AskAsync(HttpClient http, HttpRequestMessage request, string? credentials)
+    {
         if (credentials is not null) request.Headers.Authorization = new("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes(credentials)));
         long began = Stopwatch.GetTimestamp();
         using HttpResponseMessage answer = await http.SendAsync(request);
         string body = await answer.Content.ReadAsStringAsync();
         TimeSpan took = Stopwatch.GetElapsedTime(began);
-        IEnumerable<string> headers = answer.Headers.Concat(answer.Content.Headers).Select(static header => $"{header.Key} {string.Join(',', header.Value).Length}");
+        IEnumerable<string> headers = answer.Headers.Concat(answer.Content.Headers).Concat(answer.TrailingHeaders)
+            .Select(static header => $"{header.Key} {(header.Key == "Date" ? 0 : string.Join(',', header.Value))}");
         return ($"{(int)answer.StatusCode}; {string.Join(", ", headers)}; {body}", took);
     }
 
