@@ -74,7 +74,7 @@ public sealed class UserEnumerationTests
                 stranger ??= await system.ConnectedAsync(who);   // not before: without a registration it lives for 15 s
                 return await AskAsync(stranger, who, () => stranger.MessageText(known[0].User, "hello"));
             }),
-            ("OPTIONS", "SIP/2.0 200", who => AskAsync(phone, who, () => phone.PlainText("OPTIONS", "SIP/2.0 200", $"sip:{who.User}@{JourneySystem.Domain}"))),
+            ("OPTIONS", "SIP/2.0 200", who => AskAsync(phone, who, () => phone.PlainText("OPTIONS", $"sip:{who.User}@{JourneySystem.Domain}"))),
             ("POST, no password", "401; ", who => PostAsync(http, messages, null)),
             ("POST, wrong password", "401; ", who => PostAsync(http, messages, $"{who.User}:wrong")),
             ("gRPC, no password", "grpc-status 16", who => CallAsync(http, method, null)),
