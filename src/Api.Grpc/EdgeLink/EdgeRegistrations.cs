@@ -83,6 +83,8 @@ internal sealed class EdgeRegistrations(
     {
         if (AccountAddress.TryCreate(unregister.User, _domain, out AccountAddress account))
             await store.UnregisterAsync(account, new FlowId(stream.EdgeId, stream.Epoch, unregister.Flow)).ConfigureAwait(false);
+        else
+            metrics.EventMalformed();
         return new CoreEvent { Reported = new Reported { Number = unregister.Number } };
     }
 
