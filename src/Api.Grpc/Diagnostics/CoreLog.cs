@@ -1,6 +1,6 @@
 namespace Api.Grpc.Diagnostics;
 
-/// <summary>400-499: the host and its APIs; 500-599: the edge link. Next free: 407, 509. Alerts rely on ids and names: never reused, never renamed.</summary>
+/// <summary>400-499: the host and its APIs; 500-599: the edge link. Next free: 407, 510. Alerts rely on ids and names: never reused, never renamed.</summary>
 /// <remarks>Never text, passwords, keys or whole addresses. What a peer can cause at will is Debug, and counted.</remarks>
 internal static partial class CoreLog
 {
@@ -51,4 +51,7 @@ internal static partial class CoreLog
 
     [LoggerMessage(EventId = 508, EventName = "EventMalformed", Level = LogLevel.Debug, Message = "Edge {EdgeId}: an event of kind {Kind} is not what the protocol allows")]
     public static partial void EventMalformed(ILogger logger, string edgeId, Edge.Link.V1.EdgeEvent.EventOneofCase kind);
+
+    [LoggerMessage(EventId = 509, EventName = "EdgeTicketRefused", Level = LogLevel.Debug, Message = "Edge {EdgeId}: an event of kind {Kind} without a valid ticket was refused")]
+    public static partial void TicketRefused(ILogger logger, string edgeId, Edge.Link.V1.EdgeEvent.EventOneofCase kind);
 }

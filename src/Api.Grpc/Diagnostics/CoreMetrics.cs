@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using System.Reflection;
+using Api.Grpc.EdgeLink;
 using Api.Grpc.Streams;
 using Api.Grpc.Translation;
 using Core.Store.Mailboxes;
@@ -15,6 +16,7 @@ internal sealed class CoreMetrics
     private readonly Counter<long> _accepted;
     private readonly Counter<long> _refused;
     private readonly Counter<long> _registrations;
+    private readonly Counter<long> _linkRefused;
     private readonly Counter<long> _reportsIgnored;
     private readonly Counter<long> _eventsMalformed;
     private readonly Counter<long> _eventsFaulted;
@@ -33,6 +35,7 @@ internal sealed class CoreMetrics
         _accepted = meter.CreateCounter<long>("edge.messages.accepted", "{message}", "Messages accepted for the first time, by way in.");
         _refused = meter.CreateCounter<long>("edge.messages.refused", "{request}", "Requests refused, by way in and reason.");
         _registrations = meter.CreateCounter<long>("edge.registrations", "{registration}", "Registrations with credentials, by outcome.");
+        _linkRefused = meter.CreateCounter<long>("edge.link.refused", "{event}", "Links (event Hello) and events of edges that were refused, by event and reason; registrations with credentials have a counter of their own.");
         _eventsMalformed = meter.CreateCounter<long>("edge.link.events.malformed", "{event}", "Events of edges that the protocol does not allow.");
         _eventsFaulted = meter.CreateCounter<long>("edge.link.events.faulted", "{event}", "Events of edges that met a fault of the core, by kind.");
         _reportsIgnored = meter.CreateCounter<long>("edge.link.reports.ignored", "{report}", "Delivery reports without a valid token.");
@@ -66,6 +69,20 @@ internal sealed class CoreMetrics
         RegisterOutcome.RegisterFault => "fault",
         _ => throw new ArgumentOutOfRangeException(nameof(outcome)),
     }));
+
+    /// <param name="kind">What the edge sent; Hello for the link itself.</param>
+    /// <param name="why">Why not.</param>
+    public void LinkRefused(EdgeEvent.EventOneofCase kind, LinkRefusal why) => _linkRefused.Add(
+        1, new KeyValuePair<string, object?>("edge.event", kind.ToString()), new KeyValuePair<string, object?>("edge.reason", why switch
+        {
+            LinkRefusal.Certificate => "certificate",
+            LinkRefusal.Hello => "hello",
+            LinkRefusal.EdgeId => "edge_id",
+            LinkRefusal.Superseded => "superseded",
+            LinkRefusal.Store => "store",
+            LinkRefusal.Ticket => "bad_ticket",
+            _ => throw new ArgumentOutOfRangeException(nameof(why)),
+        }));
 
     public void EventMalformed() => _eventsMalformed.Add(1);
 

@@ -15,7 +15,7 @@ namespace Api.Grpc.EdgeLink;
 /// <summary>Registrations at an edge: proved by digest, renewed by ticket, ended; each answers with the first page of what waits.</summary>
 internal sealed class EdgeRegistrations(
     IMessageStore store, IAccountStore accounts, RegistrationTicket tickets, NonceCheck nonces, FailureBudget budget, LinkMapping mapping,
-    TimeProvider time, IOptions<EdgeLinkOptions> link, IOptions<CoreStoreOptions> storeOptions, ILogger<EdgeRegistrations> logger)
+    CoreMetrics metrics, TimeProvider time, IOptions<EdgeLinkOptions> link, IOptions<CoreStoreOptions> storeOptions, ILogger<EdgeRegistrations> logger)
 {
     private readonly EdgeLinkOptions _options = link.Value;
     private readonly string _domain = storeOptions.Value.Domain.ToLowerInvariant();
@@ -63,7 +63,7 @@ internal sealed class EdgeRegistrations(
     {
         Refreshed answer = new() { Flow = refresh.Flow, User = refresh.User, Outcome = RegisterOutcome.BadTicket };
         FlowId flow = new(stream.EdgeId, stream.Epoch, refresh.Flow);
-        if (await HoldsTicketAsync(refresh.User, refresh.Ticket, flow).ConfigureAwait(false) is { } account)
+        if (await TicketHolderAsync(EdgeEvent.EventOneofCase.Refresh, refresh.User, refresh.Ticket, flow).ConfigureAwait(false) is { } account)
         {
             answer.Outcome = RegisterOutcome.Bound;
             if (refresh.ExpiresSeconds == 0)
@@ -86,6 +86,8 @@ internal sealed class EdgeRegistrations(
     {
         if (AccountAddress.TryCreate(unregister.User, _domain, out AccountAddress account))
             await store.UnregisterAsync(account, new FlowId(stream.EdgeId, stream.Epoch, unregister.Flow)).ConfigureAwait(false);
+        else
+            metrics.EventMalformed();
         return new CoreEvent { Reported = new Reported { Number = unregister.Number } };
     }
 
@@ -93,17 +95,24 @@ internal sealed class EdgeRegistrations(
     public async Task<CoreEvent> ReadPageAsync(EdgeStream stream, PageRequest request)
     {
         FlowId flow = new(stream.EdgeId, stream.Epoch, request.Flow);
-        if (await HoldsTicketAsync(request.User, request.Ticket, flow).ConfigureAwait(false) is not { } account)
+        if (await TicketHolderAsync(EdgeEvent.EventOneofCase.PageRequest, request.User, request.Ticket, flow).ConfigureAwait(false) is not { } account)
             return new CoreEvent { Page = new Page { Flow = request.Flow, User = request.User, After = request.After, Upto = request.After } };
         return new CoreEvent { Page = mapping.ToPage(flow, account, await store.ReadPageAsync(account, flow, request.After).ConfigureAwait(false)) };
     }
 
-    /// <summary>The account whose ticket this is, if its credentials are still those of the registration; else null.</summary>
-    public async ValueTask<AccountAddress?> HoldsTicketAsync(string user, ByteString ticket, FlowId flow)
+    /// <summary>The account whose ticket this is, if its credentials are still those of the registration; else null, and counted.</summary>
+    /// <param name="kind">What the ticket is shown for.</param>
+    /// <param name="user">The account it is said to be of.</param>
+    /// <param name="ticket">The ticket.</param>
+    /// <param name="flow">Where it is shown.</param>
+    public async ValueTask<AccountAddress?> TicketHolderAsync(EdgeEvent.EventOneofCase kind, string user, ByteString ticket, FlowId flow)
     {
-        if (!AccountAddress.TryCreate(user, _domain, out AccountAddress account) || !tickets.TryVerify(ticket.Span, account, flow, out int version)) return null;
-        AccountVerifiers? verifiers = await accounts.FindVerifiersAsync(account).ConfigureAwait(false);
-        return verifiers is not null && verifiers.CredentialVersion == version ? account : null;
+        if (AccountAddress.TryCreate(user, _domain, out AccountAddress account) && tickets.TryVerify(ticket.Span, account, flow, out int version)
+            && await accounts.FindVerifiersAsync(account).ConfigureAwait(false) is { } verifiers && verifiers.CredentialVersion == version)
+            return account;
+        metrics.LinkRefused(kind, LinkRefusal.Ticket);
+        CoreLog.TicketRefused(logger, flow.EdgeId, kind);
+        return null;
     }
 
     private async ValueTask<(RegisterOutcome Outcome, AccountVerifiers? Verifiers)> ProveAsync(Register register, AccountAddress account, FlowId flow, Registered answer)

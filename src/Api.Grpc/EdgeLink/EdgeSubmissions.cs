@@ -16,7 +16,7 @@ internal sealed class EdgeSubmissions(MessageIntake intake, EdgeRegistrations re
     public async Task<CoreEvent> SubmitAsync(EdgeStream stream, Submit submit)
     {
         FlowId flow = new(stream.EdgeId, stream.Epoch, submit.Flow);
-        if (await registrations.HoldsTicketAsync(submit.User, submit.Ticket, flow).ConfigureAwait(false) is not { } sender)
+        if (await registrations.TicketHolderAsync(EdgeEvent.EventOneofCase.Submit, submit.User, submit.Ticket, flow).ConfigureAwait(false) is not { } sender)
             return new CoreEvent { Submitted = Refuse(submit, string.Empty, NotRegistered) };
         Guid id = ids.Of(sender, submit.ClientKey);
         Intake end = await intake.AcceptAsync(WayIn.Sip, sender, id, submit.Recipient, submit.Text.Memory, LinkMapping.ToReceipts(submit.ReceiptRequest)).ConfigureAwait(false);

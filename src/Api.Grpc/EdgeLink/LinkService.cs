@@ -14,7 +14,7 @@ namespace Api.Grpc.EdgeLink;
 
 /// <summary>The core's side of an edge link: who is it, which start of it, then events up and answers and pushes down until one side is gone.</summary>
 internal sealed class LinkService(
-    IEdgeEpochs epochs, EdgeDirectory edges, EdgeEvents events, NonceCheck nonces, IDerivedKeys keys, ILimits limits, TimeProvider time,
+    IEdgeEpochs epochs, EdgeDirectory edges, EdgeEvents events, NonceCheck nonces, IDerivedKeys keys, ILimits limits, CoreMetrics metrics, TimeProvider time,
     IOptions<EdgeLinkOptions> link, IOptions<CoreStoreOptions> store, ILogger<LinkService> logger) : Edge.Link.V1.LinkService.LinkServiceBase
 {
     private const uint Protocol = 1;
@@ -29,24 +29,24 @@ internal sealed class LinkService(
     public override async Task Connect(IAsyncStreamReader<ConnectRequest> requests, IServerStreamWriter<ConnectResponse> responses, ServerCallContext context)
     {
         X509Certificate2? certificate = context.GetHttpContext().Connection.ClientCertificate;
-        if (!EdgeIdentity.TryRead(certificate, out string edgeId)) throw Refuse(StatusCode.PermissionDenied, "the certificate is not an edge's (CN = edge id, OU = edge)");
+        if (!EdgeIdentity.TryRead(certificate, out string edgeId)) throw Refuse(LinkRefusal.Certificate, StatusCode.PermissionDenied, "the certificate is not an edge's (CN = edge id, OU = edge)");
 
-        if (StreamFlows.IsStream(edgeId)) throw Refuse(StatusCode.PermissionDenied, "the edge id begins like those of receiving streams (api:)");
+        if (StreamFlows.IsStream(edgeId)) throw Refuse(LinkRefusal.Certificate, StatusCode.PermissionDenied, "the edge id begins like those of receiving streams (api:)");
 
         using CancellationTokenSource patience = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken);
         patience.CancelAfter(_options.DeadAfter);
         if (!await requests.MoveNext(patience.Token).ConfigureAwait(false)) return;
         ConnectRequest first = requests.Current;
-        if (first.Events.Count == 0 || first.Events[0].Hello is not { } hello) throw Refuse(StatusCode.InvalidArgument, "the first event is not Hello");
-        if (hello.EdgeId != edgeId) throw Refuse(StatusCode.PermissionDenied, "the edge id is not the certificate's common name");
-        if (hello.Protocol != Protocol) throw Refuse(StatusCode.FailedPrecondition, "this core speaks protocol 1");
-        if (hello.Instance.Length != InstanceBytes) throw Refuse(StatusCode.InvalidArgument, "the instance must have 16 bytes");
+        if (first.Events.Count == 0 || first.Events[0].Hello is not { } hello) throw Refuse(LinkRefusal.Hello, StatusCode.InvalidArgument, "the first event is not Hello");
+        if (hello.EdgeId != edgeId) throw Refuse(LinkRefusal.EdgeId, StatusCode.PermissionDenied, "the edge id is not the certificate's common name");
+        if (hello.Protocol != Protocol) throw Refuse(LinkRefusal.Hello, StatusCode.FailedPrecondition, "this core speaks protocol 1");
+        if (hello.Instance.Length != InstanceBytes) throw Refuse(LinkRefusal.Hello, StatusCode.InvalidArgument, "the instance must have 16 bytes");
 
         long epoch = await EpochAsync(hello).ConfigureAwait(false);
         using EdgeStream stream = new(edgeId, epoch, _options.MaxEventsUnderWay, _options.MaxQueuedEvents, _options.MaxQueuedBytes, time);
         Told told = new(_ticketKeys.Hour, limits.Current.Address);
         stream.TryPush(new CoreEvent { Welcome = Welcome(epoch, told.Limits) });   // before the stream can be found: the first event down
-        if (!edges.TryJoin(stream, out string why)) throw Refuse(StatusCode.FailedPrecondition, why);
+        if (!edges.TryJoin(stream, out string why)) throw Refuse(LinkRefusal.Superseded, StatusCode.FailedPrecondition, why);
         _ = SeenAsync(edgeId);
         CoreLog.EdgeConnected(logger, edgeId, epoch, hello.Version);
         await RunAsync(stream, told, first, requests, responses, context.CancellationToken).ConfigureAwait(false);
@@ -154,7 +154,7 @@ internal sealed class LinkService(
         }
         catch (StoreUnavailableException)
         {
-            throw Refuse(StatusCode.Unavailable, "the store does not answer");
+            throw Refuse(LinkRefusal.Store, StatusCode.Unavailable, "the store does not answer");
         }
     }
 
@@ -179,8 +179,9 @@ internal sealed class LinkService(
         FailedAuthenticationsPerMinute = (uint)address.FailedAuthenticationsPerMinute,
     };
 
-    private RpcException Refuse(StatusCode code, string why)
+    private RpcException Refuse(LinkRefusal reason, StatusCode code, string why)
     {
+        metrics.LinkRefused(EdgeEvent.EventOneofCase.Hello, reason);
         CoreLog.EdgeRefused(logger, why);
         return new RpcException(new Status(code, why));
     }

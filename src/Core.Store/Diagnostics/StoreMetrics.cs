@@ -11,6 +11,7 @@ internal sealed class StoreMetrics
     private readonly Counter<long> _failedTries;
     private readonly Counter<long> _setAside;
     private readonly Counter<long> _fenced;
+    private readonly Counter<long> _endsIgnored;
     private readonly Counter<long> _sweeps;
     private readonly Counter<long> _sweepPushes;
     private readonly Counter<long> _told;
@@ -26,6 +27,7 @@ internal sealed class StoreMetrics
         _failedTries = meter.CreateCounter<long>("edge.delivery.failed_tries", "{try}", "Failed tries that counted.");
         _setAside = meter.CreateCounter<long>("edge.records.set_aside", "{record}", "Records that could not be opened or found, by reason.");
         _fenced = meter.CreateCounter<long>("edge.bindings.fenced", "{registration}", "Registrations dropped because a newer start or connection stands.");
+        _endsIgnored = meter.CreateCounter<long>("edge.bindings.ends.ignored", "{end}", "Ends told of a flow that had no binding of the account: it had moved or lapsed, or never was that flow's.");
         _sweeps = meter.CreateCounter<long>("edge.sweeps", "{look}", "Looks of the sweeper at an account that was due, by what came of it.");
         _sweepPushes = meter.CreateCounter<long>("edge.sweep.pushes", "{message}", "Messages pushed by the sweeper.");
         _told = meter.CreateCounter<long>("edge.messages.told", "{message}", "Ends told to senders who asked: on the list of status streams, by receipt, or a receipt dropped because too many wait.");
@@ -76,6 +78,8 @@ internal sealed class StoreMetrics
     public void RecordMissing() => _setAside.Add(1, Tag("edge.reason", "missing"));
 
     public void RegistrationFenced() => _fenced.Add(1);
+
+    public void EndIgnored() => _endsIgnored.Add(1);
 
     /// <param name="outcome">Of look.lua: a closed set.</param>
     public void Looked(string outcome) => _sweeps.Add(1, Tag("edge.outcome", outcome));

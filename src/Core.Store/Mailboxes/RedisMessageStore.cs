@@ -49,13 +49,14 @@ internal sealed class RedisMessageStore(
     }
 
     /// <inheritdoc/>
-    public Task UnregisterAsync(AccountAddress account, FlowId flow)
+    public async Task UnregisterAsync(AccountAddress account, FlowId flow)
     {
         AccountName name = names.Account(account);
-        return redis.WithinDeadlineAsync(redis.EvaluateAsync(
+        RedisResult ended = await redis.WithinDeadlineAsync(redis.EvaluateAsync(
             RedisScript.Unregister,
             [RedisKeys.Bindings(name), RedisKeys.Mailbox(name), RedisKeys.Tries(name), RedisKeys.Busy(name.Partition)],
-            [Now(), flow.Epoch, Number(flow.Flow), BindingLine.Field(flow.EdgeId, nameof(flow)), name.Handle]));
+            [Now(), flow.Epoch, Number(flow.Flow), BindingLine.Field(flow.EdgeId, nameof(flow)), name.Handle])).ConfigureAwait(false);
+        if ((int)ended == 0) metrics.EndIgnored();
     }
 
     /// <inheritdoc/>

@@ -49,6 +49,19 @@ public sealed class RedisCore : IAsyncLifetime
         return stored;
     }
 
+    /// <summary>The bindings of every account, by the account's handle: who is told of messages, and where.</summary>
+    public async Task<Dictionary<string, string>> BindingsAsync()
+    {
+        Dictionary<string, string> bindings = [];
+        await foreach (RedisKey key in _redis.GetServers()[0].KeysAsync(pattern: "*", pageSize: 5_000))
+        {
+            byte[] name = (byte[])key!;
+            if (name[Array.IndexOf(name, (byte)'}') + 1] == (byte)'n') bindings.Add(Convert.ToHexString(name), (await _redis.GetDatabase().StringGetAsync(key)).ToString());
+        }
+
+        return bindings;
+    }
+
     public async ValueTask DisposeAsync()
     {
         await _redis.DisposeAsync();

@@ -86,8 +86,9 @@ public sealed class TestCore : IAsyncDisposable
 
     /// <summary>A channel to the link.</summary>
     /// <param name="certificate">Null shows none.</param>
-    public GrpcChannel LinkChannel(X509Certificate2? certificate) =>
-        GrpcChannel.ForAddress(Link, new GrpcChannelOptions { HttpHandler = Handler(certificate), DisposeHttpClient = true });
+    /// <param name="address">Another door, where there is no link.</param>
+    public GrpcChannel LinkChannel(X509Certificate2? certificate, Uri? address = null) =>
+        GrpcChannel.ForAddress(address ?? Link, new GrpcChannelOptions { HttpHandler = Handler(certificate), DisposeHttpClient = true });
 
     public static AuthenticationHeaderValue Basic(string user, string password) =>
         new("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"{user}:{password}")));
