@@ -63,6 +63,8 @@ public sealed class MetricsTests(RedisCore fixture) : IClassFixture<RedisCore>
         Assert.Equal(1, Value(lines, "edge_registrations_total", "edge_outcome=\"bad_credentials\""));
         Assert.Equal(1, Value(lines, "edge_link_reports_ignored_total"));
         Assert.Equal(1, Value(lines, "edge_links_up"));
+        foreach (string listener in (string[])["api", "link"])
+            Assert.InRange(Value(lines, "edge_certificate_not_after_seconds", $"edge_listener=\"{listener}\""), DateTimeOffset.UtcNow.ToUnixTimeSeconds(), DateTimeOffset.UtcNow.AddDays(3).ToUnixTimeSeconds());
         Assert.Equal(1, Value(lines, "edge_build_info", "edge_part=\"core\""));
         Assert.DoesNotContain(lines, line => line.Contains("alice", StringComparison.Ordinal) || line.Contains("bob", StringComparison.Ordinal));
     }

@@ -40,6 +40,19 @@ public sealed class StartTests
     }
 
     [Fact]
+    [Spec("S7")]
+    public async Task Start_CertificateHasEnded_RefusedForEachListener()
+    {
+        using TestCertificates certificates = new();
+        certificates.IssueServer(expired: true);
+        Exception fault = await Assert.ThrowsAnyAsync<Exception>(() => TestCore.StartAsync("127.0.0.1:1", certificates));
+        string all = string.Join('\n', CoreHost.Faults(fault)!);
+        Assert.Contains("Api:CertificateFile", all, StringComparison.Ordinal);
+        Assert.Contains("Link:CertificateFile", all, StringComparison.Ordinal);
+        Assert.Contains("renew it", all, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Start_PortInUse_SaidPlainly()
     {
         await using RedisServer redis = await RedisServer.StartAsync();
