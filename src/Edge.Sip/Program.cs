@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
+using System.Text.Json;
 using Edge.Sip;
 using Edge.Sip.Diagnostics;
 using Microsoft.Extensions.Configuration.Memory;
@@ -16,7 +17,10 @@ ThreadPool.SetMinThreads(Math.Max(workers, Environment.ProcessorCount - 1), port
 
 WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(args);
 builder.Logging.ClearProviders();
-builder.Logging.AddJsonConsole(json => (json.UseUtcTimestamp, json.TimestampFormat) = (true, "yyyy-MM-dd'T'HH:mm:ss.fff'Z'"));
+// One object a line, without scopes, which hold the paths of requests: settings change none of it.
+builder.Logging.AddJsonConsole(json =>
+    (json.UseUtcTimestamp, json.TimestampFormat, json.IncludeScopes, json.JsonWriterOptions) = (true, "yyyy-MM-dd'T'HH:mm:ss.fff'Z'", false, new JsonWriterOptions { Indented = false }));
+builder.Services.AddSingleton<IPostConfigureOptions<LoggerFilterOptions>, LogFloor>();
 // Below every other source, so that settings may say otherwise: the web server's line for each probe and scrape is noise here.
 builder.Configuration.Sources.Insert(0, new MemoryConfigurationSource { InitialData = [new("Logging:LogLevel:Microsoft", "Warning"), new("Logging:LogLevel:System", "Warning")] });
 builder.Services.AddEdge(builder.Configuration);

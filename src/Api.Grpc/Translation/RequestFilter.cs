@@ -35,9 +35,9 @@ internal sealed class RequestFilter(RequestDelegate next, RefusalWriter refusals
         {
             refused = await CheckAsync(context).ConfigureAwait(false);
         }
-        catch (BadHttpRequestException e)   // broken chunks, or an end before its length
+        catch (IOException e)   // broken chunks, an end before its length, a connection or stream that was reset
         {
-            refused = e.StatusCode == StatusCodes.Status413PayloadTooLarge ? TooLarge(ImportBodyBytes) : new Refused(Reason.Malformed, "The body is cut short or broken.");
+            refused = e is BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } ? TooLarge(ImportBodyBytes) : new Refused(Reason.Malformed, "The body is cut short or broken.");
         }
 
         if (refused is null) await next(context).ConfigureAwait(false);

@@ -22,9 +22,7 @@ public sealed class JourneySystem : IAsyncLifetime
 
     private readonly string _coreAssembly;
     private readonly string[] _coreSettings;
-    private readonly string _token = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
     private readonly int _redisPort = FreePort.Next();
-    private readonly int _linkPort = FreePort.Next();
     private readonly List<ChildProcess> _ended = [];
     private HttpClient _http = null!;
     private HttpClient _plain = null!;
@@ -47,6 +45,15 @@ public sealed class JourneySystem : IAsyncLifetime
 
     /// <summary>Port of the operators' API.</summary>
     internal int AdminPort { get; } = FreePort.Next();
+
+    /// <summary>Port of the edge link.</summary>
+    internal int LinkPort { get; } = FreePort.Next();
+
+    /// <summary>What operators show.</summary>
+    internal string AdminToken { get; } = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
+
+    /// <summary>More settings of the edge.</summary>
+    internal IReadOnlyList<string> EdgeSettings { get; init; } = [];
 
     /// <summary>Port of the edge.</summary>
     internal int SipPort { get; } = FreePort.Next();
@@ -86,7 +93,7 @@ public sealed class JourneySystem : IAsyncLifetime
             link.EnsureCertificate("edge-1-cert.pem", "edge-1-key.pem", "edge-1", "edge", ["localhost"]);
         }
 
-        PrivateFile.WriteSecret(In("admin-token"), _token + "\n");
+        PrivateFile.WriteSecret(In("admin-token"), AdminToken + "\n");
         Authority = X509CertificateLoader.LoadCertificateFromFile(AuthorityFile);
         _http = NewHttpClient();
         _plain = new HttpClient();
@@ -200,7 +207,7 @@ public sealed class JourneySystem : IAsyncLifetime
                 "dotnet", _coreAssembly, "--Api:Address=127.0.0.1", $"--Api:Port={ApiPort}",
                 $"--Api:CertificateFile={In("tls", "cert.pem")}", $"--Api:KeyFile={In("tls", "key.pem")}",
                 $"--Admin:Port={AdminPort}", $"--Admin:TokenFile={In("admin-token")}",
-                $"--Link:Port={_linkPort}", $"--Link:CertificateFile={In("link", "core-cert.pem")}", $"--Link:KeyFile={In("link", "core-key.pem")}", $"--Link:ClientCaFile={In("link", "ca.pem")}",
+                $"--Link:Port={LinkPort}", $"--Link:CertificateFile={In("link", "core-cert.pem")}", $"--Link:KeyFile={In("link", "core-key.pem")}", $"--Link:ClientCaFile={In("link", "ca.pem")}",
                 $"--Metrics:Port={CoreMetricsPort}",
                 $"--CoreStore:Redis=127.0.0.1:{_redisPort}", $"--CoreStore:KeyRingFile={In("keyring.json")}", "--CoreStore:CreateKeyRing=true",
                 $"--CoreStore:Domain={Domain}", "--CoreStore:CoreId=core-1",
@@ -259,9 +266,10 @@ public sealed class JourneySystem : IAsyncLifetime
             [
                 Journeys.EdgeBinary, "--Edge:Id=edge-1", "--Sip:Address=127.0.0.1", $"--Sip:Port={SipPort}", "--Sip:ExemptLoopback=true",
                 $"--Sip:CertificateFile={In("tls", "cert.pem")}", $"--Sip:KeyFile={In("tls", "key.pem")}",
-                $"--Core:Endpoints:0=https://127.0.0.1:{_linkPort}",
+                $"--Core:Endpoints:0=https://127.0.0.1:{LinkPort}",
                 $"--Core:CertificateFile={In("link", "edge-1-cert.pem")}", $"--Core:KeyFile={In("link", "edge-1-key.pem")}", $"--Core:CaFile={In("link", "ca.pem")}",
                 $"--Metrics:Port={EdgeMetricsPort}",
+                .. EdgeSettings,
             ],
             Folder);
         await ReadyAsync(Edge, EdgeMetricsPort);
@@ -270,7 +278,7 @@ public sealed class JourneySystem : IAsyncLifetime
     private async Task AdminAsync(HttpMethod method, string path, HttpContent? content = null)
     {
         using HttpRequestMessage request = new(method, $"https://localhost:{AdminPort}/{path}") { Content = content };
-        request.Headers.Authorization = new("Bearer", _token);
+        request.Headers.Authorization = new("Bearer", AdminToken);
         using HttpResponseMessage answer = await _http.SendAsync(request);
         Assert.True(answer.IsSuccessStatusCode, $"{answer.StatusCode}: {await answer.Content.ReadAsStringAsync()}");
     }
