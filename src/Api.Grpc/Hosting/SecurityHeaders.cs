@@ -1,6 +1,7 @@
 namespace Api.Grpc.Hosting;
 
-/// <summary>What a browser is told at the HTTPS doors: come by HTTPS alone (RFC 6797), guess no types, and run nothing: no answer here is a page. gRPC clients are spared it.</summary>
+/// <summary>What a browser is told at the HTTPS doors: guess no types, and run nothing: no answer here is a page. gRPC clients are spared it.</summary>
+/// <remarks>No HSTS (RFC 6797): there is no clear-text door to keep it from, and it would hold for every port of the host.</remarks>
 internal sealed class SecurityHeaders(RequestDelegate next)
 {
     public Task InvokeAsync(HttpContext context)
@@ -14,7 +15,6 @@ internal sealed class SecurityHeaders(RequestDelegate next)
     {
         if (ListenerFeature.Of(context) is not (Listener.Api or Listener.Admin) || context.Request.ContentType?.StartsWith("application/grpc", StringComparison.Ordinal) == true) return;
         IHeaderDictionary headers = context.Response.Headers;
-        headers.StrictTransportSecurity = "max-age=31536000";
         headers.XContentTypeOptions = "nosniff";
         headers.ContentSecurityPolicy = "default-src 'none'; frame-ancestors 'none'";
     }

@@ -19,7 +19,7 @@ internal sealed class RedisAccountStore(
 
     private static readonly AccountAddress Nobody = AccountAddress.TryCreate("nobody", "invalid", out AccountAddress nobody) ? nobody : throw new InvalidOperationException("not an address");
 
-    private volatile SealedNobody? _nobody;
+    private volatile byte[]? _nobody;   // sealed once, and again when its key has gone
 
     /// <inheritdoc/>
     public Task<Account?> CreateAsync(AccountAddress address, string password) => redis.WithinDeadlineAsync(InsertAsync(address, password));
@@ -83,16 +83,11 @@ internal sealed class RedisAccountStore(
     /// <summary>Opens a record of nobody's, as one would be opened for an account that is there. Its verifiers are of a password that nobody knows.</summary>
     private AccountVerifiers OpenNobody()
     {
-        RingKey key = ring.Current(KeyPurpose.Account);
         AccountName name = names.Account(Nobody);
-        SealedNobody? once = _nobody;
-        if (once is null || once.Key != key.Id)
-        {
-            AccountRecord record = AccountRecord.Create(Nobody, Convert.ToHexString(RandomNumberGenerator.GetBytes(32)), DateTimeOffset.UnixEpoch);
-            _nobody = once = new SealedNobody(key.Id, record.Seal(ring, name));
-        }
-
-        return AccountRecord.Open(ring, name, once.Value)!.Verifiers;
+        byte[]? value = _nobody;
+        if (value is null || !ring.TryGet(KeyPurpose.Account, AccountRecord.KeyOf(value)!.Value, out _))
+            _nobody = value = AccountRecord.Create(Nobody, Convert.ToHexString(RandomNumberGenerator.GetBytes(32)), DateTimeOffset.UnixEpoch).Seal(ring, name);
+        return AccountRecord.Open(ring, name, value)!.Verifiers;
     }
 
     private async Task<Account?> InsertAsync(AccountAddress address, string password)
@@ -206,6 +201,4 @@ internal sealed class RedisAccountStore(
 
     /// <summary>To the millisecond, as it is stored: what is answered now is what is read later.</summary>
     private DateTimeOffset Now() => DateTimeOffset.FromUnixTimeMilliseconds(time.GetUtcNow().ToUnixTimeMilliseconds());
-
-    private sealed record SealedNobody(uint Key, byte[] Value);
 }

@@ -7,8 +7,7 @@ namespace Edge.Sip.Transport.Native;
 /// <remarks>Called by a reactor's thread in the middle of a handshake; keys may change between two calls.</remarks>
 internal static unsafe class TicketSealing
 {
-    private const int Failed = -1;
-    private const int UnknownKey = 0;   // opening: a full handshake
+    private const int NoTicket = 0;   // sealing: none is sent; opening: a full handshake
     private const int Done = 1;
     private const int OpenedToRenew = 2;
 
@@ -34,17 +33,24 @@ internal static unsafe class TicketSealing
         {
             const int IvBytes = 16;
             keys[0].Name.CopyTo(keyName);
-            return OpenSsl.RAND_bytes(iv, IvBytes) == 1 && Ready(keys[0], iv, cipher, mac, isSealing) ? Done : Failed;
+            return OpenSsl.RAND_bytes(iv, IvBytes) == 1 && Ready(keys[0], iv, cipher, mac, isSealing) ? Done : Without();
         }
 
         for (int i = 0; i < keys.Length; i++)
         {
             if (!keyName.SequenceEqual(keys[i].Name)) continue;
-            if (!Ready(keys[i], iv, cipher, mac, isSealing)) return Failed;
+            if (!Ready(keys[i], iv, cipher, mac, isSealing)) return Without();
             return i == 0 ? Done : OpenedToRenew;
         }
 
-        return UnknownKey;
+        return NoTicket;
+    }
+
+    /// <summary>A handshake need not fail because its ticket does.</summary>
+    private static int Without()
+    {
+        OpenSsl.ERR_clear_error();
+        return NoTicket;
     }
 
     private static bool Ready(SessionTicketKey key, byte* iv, nint cipher, nint mac, int isSealing)
