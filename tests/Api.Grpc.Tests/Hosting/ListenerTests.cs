@@ -71,6 +71,17 @@ public sealed class ListenerTests(RedisCore fixture) : IClassFixture<RedisCore>
         Assert.Equal(StatusCode.Unimplemented, refused.StatusCode);
     }
 
+    [Theory]
+    [InlineData("/v1/limits")]
+    [InlineData("/v1/nothing")]
+    public async Task Get_AnyAnswer_BrowsersAreToldToRunNothing(string path)
+    {
+        using HttpClient client = fixture.Core.Client(fixture.Core.Api, Alice);
+        using HttpResponseMessage response = await client.GetAsync(path);
+        Assert.Equal(["nosniff"], response.Headers.GetValues("X-Content-Type-Options"));
+        Assert.Equal(["default-src 'none'; frame-ancestors 'none'"], response.Headers.GetValues("Content-Security-Policy"));
+    }
+
     [Fact]
     public async Task Call_UnknownMethod_Unimplemented()
     {
