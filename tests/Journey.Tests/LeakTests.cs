@@ -50,19 +50,54 @@ public sealed partial class LeakTests
         }
 
         Assert.True(_search.Count > 4 * Messages, $"{_search.Count} forms were looked for");
-        foreach (int id in (int[])[200, 306, 506]) Assert.Contains($"\"EventId\":{id},", system.Logs(), StringComparison.Ordinal);   // refusals, deliveries, logins: our own lines down to Debug
+        string logs = system.Logs();
+        foreach (int debug in (int[])[200, 306, 506]) Assert.Contains($"\"EventId\":{debug},", logs, StringComparison.Ordinal);   // all that our own code has to say was there
     }
 
-    /// <summary>The same search, of a core that does not seal and whose libraries log what they are told to: it finds.</summary>
+    /// <summary>The same with a core built with sealing off, which also lets other libraries log what they like: the search finds texts on disk, and texts and names in lines.</summary>
     [Fact]
-    public async Task Search_CoreThatNeitherSealsNorHoldsBack_Finds()
+    [Spec("S9")]
+    public async Task Search_CoreWithSealingOff_FindsThem()
     {
-        await using JourneySystem system = new(Journeys.UnsealedCoreAssembly, LowestLevels);
+        await using JourneySystem system = new(Journeys.Required(Journeys.UnsealedCoreAssembly, "tests/publish core-unsealed"), LowestLevels) { EdgeSettings = LowestLevels };
         await FillAsync(system);
-        Assert.Contains(await RedisFilesAsync(system), file => _search.In(file.Bytes).Any(static found => found.StartsWith("text: ", StringComparison.Ordinal)));
-        string logs = system.Logs();
-        Assert.NotEmpty(_search.In(logs));
-        Assert.Matches(Address(), logs);
+
+        Assert.True((await RedisFilesAsync(system)).Sum(file => _search.In(file.Bytes).Count) > Messages / 2, "what waits lies in clear");
+        List<string> lines = [.. (await ShownAsync(system)).Where(shown => shown.Place == "a log line").SelectMany(shown => _search.In(shown.Text))];
+        Assert.Contains(lines, found => found.StartsWith("text:", StringComparison.Ordinal));
+        Assert.Contains(lines, found => found.StartsWith("user name:", StringComparison.Ordinal));
+        Assert.Matches(Address(), system.Logs());
+    }
+
+    /// <summary>Each form that a secret can take, wherever it stands.</summary>
+    [Fact]
+    public void Search_EachForm_IsFound()
+    {
+        Account account = new("person-1", "password-of-person-1");
+        byte[] key = RandomNumberGenerator.GetBytes(32);
+        string canary = Canary();
+        _search.AddPassword(account);
+        _search.AddBytes("key", key);
+        byte[] ha1 = SHA256.HashData(Encoding.UTF8.GetBytes($"{account.User}:{JourneySystem.Domain}:{account.Password}"));
+        foreach (byte[] secret in (byte[][])[Encoding.UTF8.GetBytes(canary), Encoding.UTF8.GetBytes(account.Password), ha1, key])
+            Assert.NotEmpty(_search.In([.. "before"u8, .. secret, .. "after"u8]));
+        for (int before = 0; before < 4; before++)
+            Assert.NotEmpty(_search.In(Convert.ToBase64String(Encoding.UTF8.GetBytes($"{new string('x', before)}{canary} and more"))));
+        foreach (string text in (string[])[Basic(account), Convert.ToHexString(ha1), Convert.ToHexStringLower(ha1), Convert.ToHexStringLower(key), Convert.ToBase64String(key)])
+            Assert.NotEmpty(_search.In($"\"{text}\""));
+        Assert.Empty(_search.In("nothing of the kind"));
+    }
+
+    /// <summary>No traces are emitted: neither program has anything that could.</summary>
+    [Theory]
+    [InlineData("Api.Grpc")]
+    [InlineData("Edge.Sip")]
+    [Spec("S9")]
+    public async Task Packages_OfAProgram_HoldNoExporterOfTraces(string project)
+    {
+        string packages = await File.ReadAllTextAsync(Path.Combine(Repository.Root, "src", project, "packages.lock.json"), TestContext.Current.CancellationToken);
+        Assert.Equal(["OpenTelemetry.Exporter.Prometheus.AspNetCore"], Exporter().Matches(packages).Select(match => match.Groups[1].Value).Distinct());
+        Assert.DoesNotContain(".WithTracing(", string.Concat(Directory.EnumerateFiles(Path.Combine(Repository.Root, "src", project), "*.cs", SearchOption.AllDirectories).Select(File.ReadAllText)), StringComparison.Ordinal);
     }
 
     private static string Tell(IReadOnlyList<string> found) => $"{found.Count} times\n{string.Join('\n', found.Take(10))}";
@@ -284,6 +319,9 @@ public sealed partial class LeakTests
         if (status != "0") _answers.Enqueue(answer);
         return status;
     }
+
+    [GeneratedRegex("\"(OpenTelemetry\\.Exporter\\.[A-Za-z.]+)\": \\{")]
+    private static partial Regex Exporter();
 
     [GeneratedRegex(@"[A-Za-z0-9._+-]+@[A-Za-z0-9-]+\.test")]
     private static partial Regex Address();

@@ -20,6 +20,9 @@ internal sealed class LinkService(
     private const uint Protocol = 1;
     private const int InstanceBytes = 16;
 
+    /// <summary>More of an edge's version is not logged: what it sends may have 128 KiB.</summary>
+    private const int MostVersionCharacters = 64;
+
     /// <summary>Three times within the 30 s after which the store takes an edge for gone.</summary>
     private static readonly TimeSpan SayAlive = TimeSpan.FromSeconds(10);
 
@@ -48,7 +51,7 @@ internal sealed class LinkService(
         stream.TryPush(new CoreEvent { Welcome = Welcome(epoch, told.Limits) });   // before the stream can be found: the first event down
         if (!edges.TryJoin(stream, out string why)) throw Refuse(LinkRefusal.Superseded, StatusCode.FailedPrecondition, why);
         _ = SeenAsync(edgeId);
-        CoreLog.EdgeConnected(logger, edgeId, epoch, hello.Version);
+        CoreLog.EdgeConnected(logger, edgeId, epoch, hello.Version.Length <= MostVersionCharacters ? hello.Version : hello.Version[..MostVersionCharacters]);
         await RunAsync(stream, told, first, requests, responses, context.CancellationToken).ConfigureAwait(false);
     }
 

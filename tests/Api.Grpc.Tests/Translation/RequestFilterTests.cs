@@ -1,5 +1,7 @@
 using System.Net;
 using System.Net.Http.Headers;
+using System.Net.Security;
+using System.Net.Sockets;
 using System.Text;
 using Api.Grpc.Tests.Support;
 using Edge.Messages.V1;
@@ -127,6 +129,28 @@ public sealed class RequestFilterTests(RedisCore fixture) : IClassFixture<RedisC
         SeenRefusal refusal = await SeenRefusal.FromJsonAsync(response);
         Assert.Equal(("BODY_TOO_LARGE", (int)StatusCode.InvalidArgument), (refusal.Reason, refusal.Code));
         Assert.Equal(before, await fixture.StoredAsync());
+    }
+
+    /// <summary>By hand, since no client sends them: the client's fault, not one of the core.</summary>
+    [Theory]
+    [InlineData("zz\r\n")]
+    [InlineData("5\r\nabcdefgh\r\n")]
+    [InlineData("cafe000000000000\r\n")]   // more than a number holds
+    [Spec("E.malformed")]
+    public async Task Post_BrokenChunks_400AndNoFault(string chunks)
+    {
+        using CountedEvents counted = new(fixture.Core);
+        using TcpClient tcp = new();
+        await tcp.ConnectAsync(fixture.Core.Api.Host, fixture.Core.Api.Port, TestContext.Current.CancellationToken);
+#pragma warning disable CA5359 // what is answered is the test, not by whom
+        await using SslStream tls = new(tcp.GetStream(), false, (_, _, _, _) => true);
+#pragma warning restore CA5359
+        await tls.AuthenticateAsClientAsync(new SslClientAuthenticationOptions { TargetHost = "localhost" }, TestContext.Current.CancellationToken);
+        await tls.WriteAsync(Encoding.ASCII.GetBytes(
+            $"POST /v1/messages HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nAuthorization: {Alice}\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n{chunks}"), TestContext.Current.CancellationToken);
+        using StreamReader reader = new(tls);
+        Assert.StartsWith("HTTP/1.1 400 ", await reader.ReadLineAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        Assert.Equal((1, 1), (counted.Of("edge.messages.refused", "post MALFORMED"), counted.Of("edge.messages.refused")));
     }
 
     [Theory]
