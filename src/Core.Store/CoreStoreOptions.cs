@@ -42,6 +42,9 @@ public sealed record CoreStoreOptions
     /// <summary>How long outcomes and claims are kept. Default 7 days, at least 84 h (spec S17).</summary>
     public TimeSpan OutcomeLifetime { get; set; } = TimeSpan.FromDays(7);
 
+    /// <summary>For how long operators can list who wrote to whom; zero: nothing is kept for it. Default 7 days, at most <see cref="OutcomeLifetime"/>.</summary>
+    public TimeSpan MessageLogLifetime { get; set; } = TimeSpan.FromDays(7);
+
     /// <summary>Most messages in a page read for a flow. Default 32: one link batch.</summary>
     public int PageSize { get; set; } = 32;
 

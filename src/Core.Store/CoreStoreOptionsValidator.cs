@@ -30,6 +30,8 @@ internal sealed class CoreStoreOptionsValidator : IValidateOptions<CoreStoreOpti
         if (options.Validity < TimeSpan.FromSeconds(1)) faults.AddError("1 second at least", nameof(options.Validity));
         if (options.OutcomeLifetime < options.Validity + ClientQueue)
             faults.AddError("at least Validity and 12 hours: an id has to be known as long as a client may repeat it", nameof(options.OutcomeLifetime));
+        if (options.MessageLogLifetime < TimeSpan.Zero || options.MessageLogLifetime > options.OutcomeLifetime)
+            faults.AddError("zero to OutcomeLifetime: behind it no state is known", nameof(options.MessageLogLifetime));
         if (options.PageSize is < 1 or > 500) faults.AddError("1 to 500", nameof(options.PageSize));
         if (options.RedisDeadline < TimeSpan.FromMilliseconds(100) || options.RedisDeadline > TimeSpan.FromSeconds(5))
             faults.AddError("0.1 to 5 seconds: the sender is told within 5", nameof(options.RedisDeadline));

@@ -4,6 +4,7 @@ using Core.Store.Envelopes;
 using Core.Store.Keys;
 using Core.Store.Limits;
 using Core.Store.Mailboxes;
+using Core.Store.Operators;
 using Core.Store.Presence;
 using Core.Store.Redis;
 using Core.Store.Telling;
@@ -18,7 +19,7 @@ namespace Core.Store;
 public static class CoreStoreServices
 {
     /// <summary>
-    /// Adds <see cref="IMessageStore"/>, <see cref="IAccountStore"/>, <see cref="IEdgeEpochs"/>, <see cref="IStatusFeed"/>, <see cref="ILimits"/>, <see cref="IWakeups"/>, <see cref="IDerivedKeys"/>, <see cref="IKeyAdministration"/>, <see cref="IStoreHealth"/>,
+    /// Adds <see cref="IMessageStore"/>, <see cref="IAccountStore"/>, <see cref="IEdgeEpochs"/>, <see cref="IStatusFeed"/>, <see cref="ILimits"/>, <see cref="IWakeups"/>, <see cref="IDerivedKeys"/>, <see cref="IKeyAdministration"/>, <see cref="IOperatorViews"/>, <see cref="IStoreHealth"/>,
     /// the guard that judges Redis before anything else starts, the sweeper and the keeper of the keys; reads section <c>CoreStore</c>.
     /// </summary>
     public static IServiceCollection AddCoreStore(this IServiceCollection services)
@@ -65,6 +66,15 @@ public static class CoreStoreServices
         services.TryAddSingleton<MessageResealing>();
         services.TryAddSingleton<IKeyAdministration, KeyAdministration>();
 
+        services.TryAddSingleton<JournalCipher>();
+        services.TryAddSingleton<SessionJournal>();
+        services.TryAddSingleton<MessageJournal>();
+        services.TryAddSingleton<MessageLog>();
+        services.TryAddSingleton<RegistrationView>();
+        services.TryAddSingleton<QueueView>();
+        services.TryAddSingleton<PoisonedRecords>();
+        services.TryAddSingleton<IOperatorViews, OperatorViews>();
+
         services.TryAddSingleton<SweepOptions>();
         services.TryAddSingleton<SweepLeases>();
         services.TryAddSingleton<Sweeper>();
@@ -72,6 +82,7 @@ public static class CoreStoreServices
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, LimitsWatch>());
         services.AddHostedService(s => s.GetRequiredService<Sweeper>());
         services.AddHostedService(s => s.GetRequiredService<KeyKeeper>());
+        services.AddHostedService(s => s.GetRequiredService<MessageJournal>());
         return services;
     }
 }

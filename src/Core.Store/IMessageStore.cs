@@ -1,5 +1,6 @@
 using Core.Store.Accounts;
 using Core.Store.Mailboxes;
+using Core.Store.Operators;
 using Core.Store.Presence;
 
 namespace Core.Store;
@@ -30,22 +31,27 @@ public interface IMessageStore
     /// True for a client's REGISTER: failed tries are forgotten (spec S16), and the page begins in front of the oldest message that had failed.
     /// False for a snapshot, which counts for nothing against what the device has done since.
     /// </param>
+    /// <param name="client">Who registers and over what, for the session log; null for what is no REGISTER with credentials.</param>
     /// <returns>Null without such an account: nothing is bound.</returns>
-    Task<MailboxPage?> RegisterAsync(AccountAddress account, Binding binding, long after, bool forgetTries);
+    Task<MailboxPage?> RegisterAsync(AccountAddress account, Binding binding, long after, bool forgetTries, ClientSession? client = null);
 
     /// <summary>Ends the binding of one flow; another one's is left alone.</summary>
-    Task UnregisterAsync(AccountAddress account, FlowId flow);
+    /// <param name="how">How it came to an end, for the session log; null: nothing is noted.</param>
+    Task UnregisterAsync(AccountAddress account, FlowId flow, SessionEnd? how = null);
 
     /// <summary>What waits for the account after a sequence, if the flow's binding is the active one; else an empty page.</summary>
     Task<MailboxPage> ReadPageAsync(AccountAddress account, FlowId flow, long after);
 
     /// <summary>Takes the message out of the mailbox and overwrites its record by the outcome. Ranks decide: a late DELIVERED lifts a lower state.</summary>
+    /// <param name="sipStatus">What the device answered, for operators; 0 for nothing.</param>
+    /// <param name="attempt">Number of the try, from 1; 0 without one.</param>
     /// <returns>The state after the call, and when it was accepted; null if the store no longer knows the message.</returns>
-    Task<MessageStatus?> EndAsync(MessageKey message, MessageState state);
+    Task<MessageStatus?> EndAsync(MessageKey message, MessageState state, int sipStatus = 0, int attempt = 0);
 
     /// <summary>Counts a failed try and sets when the next is due; after the last try the message waits for the next registration.</summary>
     /// <remarks>Counts only if <paramref name="attempt"/> is the stored count + 1, the flow is the active one and the message still waits.</remarks>
-    Task FailAsync(MessageKey message, FlowId flow, int attempt);
+    /// <param name="sipStatus">What the device answered, for operators; 0 for nothing.</param>
+    Task FailAsync(MessageKey message, FlowId flow, int attempt, int sipStatus = 0);
 }
 
 /// <summary>Redis did not answer in time or refused the command. The sender is told 503 and may repeat.</summary>

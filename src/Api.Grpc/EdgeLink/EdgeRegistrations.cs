@@ -5,10 +5,12 @@ using Api.Grpc.Options;
 using Core.Store;
 using Core.Store.Accounts;
 using Core.Store.Mailboxes;
+using Core.Store.Operators;
 using Core.Store.Presence;
 using Edge.Link.V1;
 using Google.Protobuf;
 using Microsoft.Extensions.Options;
+using ClientSession = Core.Store.Operators.ClientSession;
 
 namespace Api.Grpc.EdgeLink;
 
@@ -17,6 +19,11 @@ internal sealed class EdgeRegistrations(
     IMessageStore store, IAccountStore accounts, RegistrationTicket tickets, NonceCheck nonces, FailureBudget budget, LinkMapping mapping,
     CoreMetrics metrics, TimeProvider time, IOptions<EdgeLinkOptions> link, IOptions<CoreStoreOptions> storeOptions, ILogger<EdgeRegistrations> logger)
 {
+    private const int MostReasonCharacters = 32;
+
+    private static readonly TimeSpan LongestSession = TimeSpan.FromDays(365);
+    private static readonly SessionEnd ByClient = new(ByClient: true, "unregistered");
+
     private readonly EdgeLinkOptions _options = link.Value;
     private readonly string _domain = storeOptions.Value.Domain.ToLowerInvariant();
 
@@ -37,11 +44,11 @@ internal sealed class EdgeRegistrations(
         }
         else if (register.ExpiresSeconds == 0)
         {
-            await store.UnregisterAsync(account, flow).ConfigureAwait(false);
+            await store.UnregisterAsync(account, flow, ByClient).ConfigureAwait(false);
         }
         else
         {
-            MailboxPage? page = await store.RegisterAsync(account, Bind(flow, register.Device, register.ExpiresSeconds), after: 0, forgetTries: true).ConfigureAwait(false);
+            MailboxPage? page = await store.RegisterAsync(account, Bind(flow, register.Device, register.ExpiresSeconds), after: 0, forgetTries: true, SessionOf(register)).ConfigureAwait(false);
             // What a new password or a deletion finds bound it ends; what was bound behind it, on an older word, ends here.
             if (page is not null && (await accounts.GetAsync(account).ConfigureAwait(false))?.CredentialVersion == verifiers!.CredentialVersion)
             {
@@ -50,7 +57,7 @@ internal sealed class EdgeRegistrations(
             }
             else
             {
-                if (page is not null) await store.UnregisterAsync(account, flow).ConfigureAwait(false);
+                if (page is not null) await store.UnregisterAsync(account, flow, new SessionEnd(ByClient: false, "revoked")).ConfigureAwait(false);
                 answer.Outcome = RegisterOutcome.BadCredentials;
             }
         }
@@ -68,7 +75,7 @@ internal sealed class EdgeRegistrations(
             answer.Outcome = RegisterOutcome.Bound;
             if (refresh.ExpiresSeconds == 0)
             {
-                await store.UnregisterAsync(account, flow).ConfigureAwait(false);
+                await store.UnregisterAsync(account, flow, ByClient).ConfigureAwait(false);
             }
             else
             {
@@ -85,7 +92,7 @@ internal sealed class EdgeRegistrations(
     public async Task<CoreEvent> UnregisterAsync(EdgeStream stream, Unregister unregister)
     {
         if (AccountAddress.TryCreate(unregister.User, _domain, out AccountAddress account))
-            await store.UnregisterAsync(account, new FlowId(stream.EdgeId, stream.Epoch, unregister.Flow)).ConfigureAwait(false);
+            await store.UnregisterAsync(account, new FlowId(stream.EdgeId, stream.Epoch, unregister.Flow), new SessionEnd(unregister.ByClient, ReasonOf(unregister))).ConfigureAwait(false);
         else
             metrics.EventMalformed();
         return new CoreEvent { Reported = new Reported { Number = unregister.Number } };
@@ -140,6 +147,19 @@ internal sealed class EdgeRegistrations(
         answer.RetryAfterSeconds = (uint)Math.Max(1, Math.Ceiling(wait.TotalSeconds));
         return true;
     }
+
+    private ClientSession SessionOf(Register register)
+    {
+        Edge.Link.V1.ClientSession said = register.Client ?? new Edge.Link.V1.ClientSession();
+        TimeSpan connected = TimeSpan.FromMilliseconds(Math.Min(said.ConnectedMs, LongestSession.TotalMilliseconds));
+        return new ClientSession(Printable(said.Address), Printable(said.UserAgent), Printable(said.TlsVersion), Printable(said.CipherSuite), time.GetUtcNow() - connected);
+    }
+
+    /// <summary>What is shown to operators holds no control characters, whatever an edge says.</summary>
+    private static string Printable(string text) => text.AsSpan().ContainsAnyExceptInRange(' ', '~') ? string.Concat(text.Select(static c => c is >= ' ' and <= '~' ? c : '?')) : text;
+
+    private static string ReasonOf(Unregister unregister) =>
+        unregister.Reason.Length <= MostReasonCharacters && unregister.Reason.All(static c => c is (>= 'a' and <= 'z') or '_') ? unregister.Reason : string.Empty;
 
     private Binding Bind(FlowId flow, string device, uint expiresSeconds) =>
         new(flow, device, time.GetUtcNow() + TimeSpan.FromSeconds(Math.Min(expiresSeconds, _options.MaxExpires.TotalSeconds)));

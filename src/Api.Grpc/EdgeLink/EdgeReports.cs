@@ -33,10 +33,10 @@ internal sealed class EdgeReports(
 
     private Task WriteDownAsync(DeliveryReport report, MessageKey message, FlowId flow) => report.Outcome switch
     {
-        DeliveryOutcome.AcceptedByDevice => store.EndAsync(message, MessageState.Delivered),
-        DeliveryOutcome.RefusedByDevice => store.EndAsync(message, MessageState.InvalidDevice),
+        DeliveryOutcome.AcceptedByDevice => store.EndAsync(message, MessageState.Delivered, Status(report), Attempt(report)),
+        DeliveryOutcome.RefusedByDevice => store.EndAsync(message, MessageState.InvalidDevice, Status(report), Attempt(report)),
         DeliveryOutcome.ExpiredAtEdge => ExpiredAsync(report, message, flow),
-        DeliveryOutcome.Failed => store.FailAsync(message, flow, Attempt(report)),
+        DeliveryOutcome.Failed => store.FailAsync(message, flow, Attempt(report), Status(report)),
         _ => Task.CompletedTask,   // of a later protocol: nothing is known
     };
 
@@ -56,6 +56,8 @@ internal sealed class EdgeReports(
         message = new MessageKey(sender, id, recipient);
         return true;
     }
+
+    private static int Status(DeliveryReport report) => report.SipStatus is >= 100 and <= 699 ? (int)report.SipStatus : 0;
 
     private static int Attempt(DeliveryReport report) => (int)Math.Min(report.Attempt, int.MaxValue);
 }

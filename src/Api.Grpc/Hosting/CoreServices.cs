@@ -75,6 +75,8 @@ internal static class CoreServices
         services.AddOptions<GrpcServiceOptions<MessagesService>>().Configure<IOptions<ApiOptions>>((messages, api) => messages.MaxReceiveMessageSize = api.Value.MaxBodyBytes);
         services.AddSingleton<MessagesService>();
         services.AddSingleton<AccountsService>();
+        services.AddSingleton<OperationsMapping>();
+        services.AddSingleton<OperationsService>();
         services.AddSingleton<LinkService>();
 
         services.AddOpenTelemetry().ConfigureResource(resource => resource.AddService("edge-core")).WithMetrics(metrics => metrics
@@ -111,6 +113,7 @@ internal static class CoreServices
 
         app.MapGrpcService<MessagesService>().WithMetadata(new ListenerFeature(Listener.Api));
         app.MapGrpcService<AccountsService>().WithMetadata(new ListenerFeature(Listener.Admin));
+        app.MapGrpcService<OperationsService>().WithMetadata(new ListenerFeature(Listener.Admin));
         app.MapGrpcService<LinkService>().WithMetadata(new ListenerFeature(Listener.Link));
 
         ListenerFeature metrics = new(Listener.Metrics);

@@ -62,7 +62,7 @@ internal sealed class MessagesService(
 
     public override Task ReceiveMessages(
         IAsyncStreamReader<ReceiveMessagesRequest> requestStream, IServerStreamWriter<ReceiveMessagesResponse> responseStream, ServerCallContext context) =>
-        streams.RunAsync(context, StreamKind.Receive, stream => receiver.RunAsync(stream, requestStream, responseStream));
+        streams.RunAsync(context, StreamKind.Receive, stream => receiver.RunAsync(stream, context.GetHttpContext(), requestStream, responseStream));
 
     public override Task<GetLimitsResponse> GetLimits(GetLimitsRequest request, ServerCallContext context)
     {

@@ -3,6 +3,7 @@ using System.Text;
 using Api.Grpc.Diagnostics;
 using Api.Grpc.Translation;
 using Core.Store;
+using Core.Store.Operators;
 using Core.Store.Presence;
 using Edge.Messages.V1;
 using Grpc.Core;
@@ -15,11 +16,13 @@ internal sealed class MessageReceiver(
 {
     private const int MostDeviceCharacters = 64;
 
+    private static readonly SessionEnd Ended = new(ByClient: false, "stream_ended");
+
     /// <summary>A client that does not say how it begins holds a place for nothing.</summary>
     private static readonly TimeSpan StartWithin = TimeSpan.FromSeconds(10);
 
     /// <summary>Serves one stream from its first request on.</summary>
-    public async Task RunAsync(ClientStream stream, IAsyncStreamReader<ReceiveMessagesRequest> requests, IServerStreamWriter<ReceiveMessagesResponse> responses)
+    public async Task RunAsync(ClientStream stream, HttpContext context, IAsyncStreamReader<ReceiveMessagesRequest> requests, IServerStreamWriter<ReceiveMessagesResponse> responses)
     {
         ReceiveRequests read = new(requests);
         string device = await StartAsync(stream, read).ConfigureAwait(false);
@@ -27,7 +30,7 @@ internal sealed class MessageReceiver(
         void Wake() => Volatile.Read(ref receiving)?.Wake();
         using IDisposable subscription = wakeups.Subscribe(stream.Account, Wake);
         FlowId flow = await flows.OpenAsync(Wake).ConfigureAwait(false);
-        receiving = new ReceiveStream(stream, flow, device, store, flows, tokens, metrics, time, logger);
+        receiving = new ReceiveStream(stream, flow, device, store, flows, tokens, metrics, time, logger, StreamSession.Of(context, time.GetUtcNow()));
         try
         {
             await receiving.RunAsync(read, responses).ConfigureAwait(false);
@@ -64,7 +67,7 @@ internal sealed class MessageReceiver(
     {
         try
         {
-            await store.UnregisterAsync(stream.Account, flow).ConfigureAwait(false);
+            await store.UnregisterAsync(stream.Account, flow, Ended).ConfigureAwait(false);
         }
         catch (StoreUnavailableException)
         {

@@ -3,6 +3,7 @@ using Api.Grpc.Diagnostics;
 using Api.Grpc.Translation;
 using Core.Store;
 using Core.Store.Mailboxes;
+using Core.Store.Operators;
 using Core.Store.Presence;
 using Edge.Messages.V1;
 using Google.Protobuf.WellKnownTypes;
@@ -17,7 +18,7 @@ namespace Api.Grpc.Streams;
 /// </remarks>
 internal sealed class ReceiveStream(
     ClientStream stream, FlowId flow, string device, IMessageStore store, ReceiveFlows flows, ReceiveToken tokens,
-    CoreMetrics metrics, TimeProvider time, ILogger logger) : IDisposable
+    CoreMetrics metrics, TimeProvider time, ILogger logger, ClientSession session) : IDisposable
 {
     /// <summary>Acknowledgements under way or not answered yet; then no more is read.</summary>
     private const int MostAcknowledging = 32;
@@ -54,7 +55,7 @@ internal sealed class ReceiveStream(
     /// <summary>Registers, then serves the stream until it ends.</summary>
     public async Task RunAsync(ReceiveRequests requests, IServerStreamWriter<ReceiveMessagesResponse> responses)
     {
-        MailboxPage first = await store.RegisterAsync(stream.Account, Binding(), after: 0, forgetTries: true).ConfigureAwait(false)
+        MailboxPage first = await store.RegisterAsync(stream.Account, Binding(), after: 0, forgetTries: true, session).ConfigureAwait(false)
             ?? throw new RefusedException(Refused.Credentials);   // deleted a moment ago
         Task tending = EndingAsync(TendAsync());
         Task writing = EndingAsync(WriteAsync(first, responses));

@@ -22,7 +22,7 @@ internal sealed class RequestFilter(RequestDelegate next, RefusalWriter refusals
 
     private const int GrpcPrefixBytes = 5;
 
-    private static readonly Dictionary<string, MethodDescriptor> Methods = new[] { MessagesReflection.Descriptor, AccountsReflection.Descriptor }
+    private static readonly Dictionary<string, MethodDescriptor> Methods = new[] { MessagesReflection.Descriptor, AccountsReflection.Descriptor, OperationsReflection.Descriptor }
         .SelectMany(file => file.Services).SelectMany(service => service.Methods)
         .ToDictionary(method => $"/{method.Service.FullName}/{method.Name}", StringComparer.Ordinal);
 

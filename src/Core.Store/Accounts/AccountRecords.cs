@@ -15,6 +15,20 @@ internal sealed class AccountRecords(RedisConnection redis, KeyRing ring, ILogge
     /// <summary>The account of a name; null without one, or if it does not open.</summary>
     public async Task<AccountRecord?> FindAsync(AccountName name) => (await ReadAsync(name).ConfigureAwait(false)).Record;
 
+    /// <summary>The same, and null if its key is missing: for what can be shown without it.</summary>
+    public async Task<AccountRecord?> TryFindAsync(AccountName name)
+    {
+        try
+        {
+            return await FindAsync(name).ConfigureAwait(false);
+        }
+        catch (StoreUnavailableException)
+        {
+            NotOpened();
+            return null;
+        }
+    }
+
     /// <summary>The account and the bytes it was read from.</summary>
     public async Task<(AccountRecord? Record, RedisValue Value)> ReadAsync(AccountName name)
     {

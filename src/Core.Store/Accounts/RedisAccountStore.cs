@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using Core.Store.Envelopes;
 using Core.Store.Mailboxes;
+using Core.Store.Operators;
 using Core.Store.Presence;
 using Core.Store.Redis;
 using StackExchange.Redis;
@@ -9,7 +10,7 @@ namespace Core.Store.Accounts;
 
 /// <summary>Accounts in Redis: a hash for each partition, so that enqueue can ask beside the mailbox, and lists go partition by partition.</summary>
 internal sealed class RedisAccountStore(
-    RedisConnection redis, KeyRing ring, StoreNames names, AccountRecords records, KnownAccounts known, Revocations revocations, MessageEnding ending, TimeProvider time) : IAccountStore
+    RedisConnection redis, KeyRing ring, StoreNames names, AccountRecords records, KnownAccounts known, Revocations revocations, SessionJournal sessions, MessageEnding ending, TimeProvider time) : IAccountStore
 {
     /// <summary>Lines of an import under way at once.</summary>
     private const int ImportAtOnce = 1_000;
@@ -115,6 +116,7 @@ internal sealed class RedisAccountStore(
             known.Forget(address);
             if ((int)written[0] != 1) continue;
             await revocations.RevokeAsync(address, (string)written[1]!).ConfigureAwait(false);
+            await sessions.NoteRevokedAsync(name, (string)written[1]!).ConfigureAwait(false);
             return (account.ToAccount(), true);
         }
     }
@@ -134,7 +136,8 @@ internal sealed class RedisAccountStore(
         known.Forget(address);
         RedisResult result = await redis.EvaluateAsync(
             RedisScript.DeleteAccount,
-            [RedisKeys.Accounts(name.Partition), RedisKeys.Bindings(name), RedisKeys.Tries(name), RedisKeys.Mailbox(name), RedisKeys.Busy(name.Partition), RedisKeys.Told(name)],
+            [RedisKeys.Accounts(name.Partition), RedisKeys.Bindings(name), RedisKeys.Tries(name), RedisKeys.Mailbox(name), RedisKeys.Busy(name.Partition), RedisKeys.Told(name),
+                RedisKeys.Sessions(name)],
             [name.Handle]).ConfigureAwait(false);
         known.Forget(address);   // a read that was under way may have put it back
         RedisResult[] reply = (RedisResult[])result!;

@@ -3,7 +3,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Core.Store.Diagnostics;
 
-/// <summary>700-899: the store. Next free: 726. Alerts rely on ids and names: never reused, never renamed.</summary>
+/// <summary>700-899: the store. Next free: 727. Alerts rely on ids and names: never reused, never renamed.</summary>
 internal static partial class StoreLog
 {
     [LoggerMessage(EventId = 700, EventName = "SealingOff", Level = LogLevel.Critical,
@@ -88,6 +88,9 @@ internal static partial class StoreLog
 
     [LoggerMessage(EventId = 725, EventName = "KeysNotTended", Level = LogLevel.Warning, Message = "Keys could not be rotated or wiped just now; the next look follows")]
     public static partial void KeysNotTended(ILogger logger, Exception fault);
+
+    [LoggerMessage(EventId = 726, EventName = "NotJournaled", Level = LogLevel.Warning, Message = "The operators' message log lacks some seconds: Redis could not be asked")]
+    public static partial void NotJournaled(ILogger logger, Exception fault);
 
     [LoggerMessage(EventId = 715, EventName = "RecordMissing", Level = LogLevel.Error, Message = "A mailbox named a message without a record; the name is removed")]
     public static partial void RecordMissing(ILogger logger);

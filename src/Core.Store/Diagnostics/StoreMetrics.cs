@@ -15,6 +15,7 @@ internal sealed class StoreMetrics
     private readonly Counter<long> _sweeps;
     private readonly Counter<long> _sweepPushes;
     private readonly Counter<long> _told;
+    private readonly Counter<long> _notJournaled;
     private readonly Histogram<double> _acceptToDelivered;
     private volatile bool _limitsFileBroken;
     private volatile bool _keyRingBroken;
@@ -31,6 +32,7 @@ internal sealed class StoreMetrics
         _sweeps = meter.CreateCounter<long>("edge.sweeps", "{look}", "Looks of the sweeper at an account that was due, by what came of it.");
         _sweepPushes = meter.CreateCounter<long>("edge.sweep.pushes", "{message}", "Messages pushed by the sweeper.");
         _told = meter.CreateCounter<long>("edge.messages.told", "{message}", "Ends told to senders who asked: on the list of status streams, by receipt, or a receipt dropped because too many wait.");
+        _notJournaled = meter.CreateCounter<long>("edge.journal.left_out", "{message}", "Messages that the operators' message log may lack, since Redis could not be asked: their states and deliveries are whole.");
         meter.CreateObservableGauge("edge.limits.file.broken", () => _limitsFileBroken ? 1 : 0, null, "1 while the limits file cannot be used and the limits from before stay in force.");
         meter.CreateObservableGauge("edge.keyring.broken", () => _keyRingBroken ? 1 : 0, null, "1 while the key ring file cannot be read or written; after 30 activation delays nothing is sealed.");
         _acceptToDelivered = meter.CreateHistogram("edge.messages.accept_to_delivered", "s", "From first acceptance to the device's 2xx.",
@@ -88,6 +90,8 @@ internal sealed class StoreMetrics
 
     /// <param name="how">list, receipt or receipt_dropped.</param>
     public void Told(string how) => _told.Add(1, Tag("edge.how", how));
+
+    public void NotJournaled(int messages) => _notJournaled.Add(messages);
 
     private static KeyValuePair<string, object?> Tag(string name, string value) => new(name, value);
 }

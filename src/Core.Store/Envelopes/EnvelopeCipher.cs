@@ -34,9 +34,17 @@ internal static class EnvelopeCipher
             return;
         }
 #endif
+        Seal(key, LabelOf(purpose), salt, context, plain, output);
+    }
+
+    /// <summary>Seals with a key that is not of the ring.</summary>
+    /// <param name="label">At most 16 bytes: what one key derives for different labels has nothing in common.</param>
+    /// <inheritdoc cref="Seal(RingKey, KeyPurpose, ReadOnlySpan{byte}, ReadOnlySpan{byte}, ReadOnlySpan{byte}, Span{byte})"/>
+    public static void Seal(RingKey key, ReadOnlySpan<byte> label, ReadOnlySpan<byte> salt, ReadOnlySpan<byte> context, ReadOnlySpan<byte> plain, Span<byte> output)
+    {
         key.CountSeal();
         Span<byte> derived = stackalloc byte[KeyBytes + NonceBytes];
-        Derive(key, purpose, salt, derived);
+        Derive(key, label, salt, derived);
         using AesGcm aes = new(derived[..KeyBytes], TagBytes);
         aes.Encrypt(derived[KeyBytes..], plain, output[..plain.Length], output[plain.Length..], context);
         CryptographicOperations.ZeroMemory(derived);
@@ -54,8 +62,14 @@ internal static class EnvelopeCipher
             return true;
         }
 #endif
+        return TryOpen(key, LabelOf(purpose), salt, context, input, plain);
+    }
+
+    /// <inheritdoc cref="TryOpen(RingKey, KeyPurpose, ReadOnlySpan{byte}, ReadOnlySpan{byte}, ReadOnlySpan{byte}, Span{byte})"/>
+    public static bool TryOpen(RingKey key, ReadOnlySpan<byte> label, ReadOnlySpan<byte> salt, ReadOnlySpan<byte> context, ReadOnlySpan<byte> input, Span<byte> plain)
+    {
         Span<byte> derived = stackalloc byte[KeyBytes + NonceBytes];
-        Derive(key, purpose, salt, derived);
+        Derive(key, label, salt, derived);
         try
         {
             using AesGcm aes = new(derived[..KeyBytes], TagBytes);
@@ -73,17 +87,20 @@ internal static class EnvelopeCipher
     }
 
     /// <summary>The key and the nonce of one sealed thing, one behind the other: 44 bytes.</summary>
-    internal static void Derive(RingKey key, KeyPurpose purpose, ReadOnlySpan<byte> salt, Span<byte> derived)
+    internal static void Derive(RingKey key, KeyPurpose purpose, ReadOnlySpan<byte> salt, Span<byte> derived) => Derive(key, LabelOf(purpose), salt, derived);
+
+    private static void Derive(RingKey key, ReadOnlySpan<byte> label, ReadOnlySpan<byte> salt, Span<byte> derived)
     {
-        ReadOnlySpan<byte> label = purpose switch
-        {
-            KeyPurpose.Message => "edge message v1"u8,
-            KeyPurpose.Account => "edge account v1"u8,
-            _ => throw new ArgumentOutOfRangeException(nameof(purpose), "seals nothing"),
-        };
         Span<byte> labelled = stackalloc byte[LabelBytes + SaltBytes];
         label.CopyTo(labelled);
         salt.CopyTo(labelled[label.Length..]);
         key.Hash.Expand(labelled[..(label.Length + SaltBytes)], derived);
     }
+
+    private static ReadOnlySpan<byte> LabelOf(KeyPurpose purpose) => purpose switch
+    {
+        KeyPurpose.Message => "edge message v1"u8,
+        KeyPurpose.Account => "edge account v1"u8,
+        _ => throw new ArgumentOutOfRangeException(nameof(purpose), "seals nothing"),
+    };
 }

@@ -125,6 +125,9 @@ internal sealed class MessageEnvelope(KeyRing ring)
     /// <summary>The key of a record.</summary>
     public static uint KeyOf(ReadOnlySpan<byte> record) => BinaryPrimitives.ReadUInt32BigEndian(record[1..]);
 
+    /// <summary>The sender's id as the header says it; null if the value is not a record.</summary>
+    public static Guid? MessageIdOf(ReadOnlySpan<byte> header) => IsRecord(header) ? new Guid(header.Slice(MessageIdAt, 16), bigEndian: true) : null;
+
     /// <summary>Acceptance and expiry as the header says them.</summary>
     public static (DateTimeOffset Accepted, DateTimeOffset Expires) Times(ReadOnlySpan<byte> header) =>
         (MailboxMember.Accepted(header[MemberAt..]), MailboxMember.Expires(header[MemberAt..]));

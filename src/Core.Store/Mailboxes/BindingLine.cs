@@ -14,6 +14,10 @@ internal static class BindingLine
         return new FlowId(fields[4], long.Parse(fields[1], CultureInfo.InvariantCulture), ulong.Parse(fields[2], CultureInfo.InvariantCulture));
     }
 
+    /// <summary>When the registration ends; of a line that <see cref="Flow"/> can read.</summary>
+    public static DateTimeOffset Expires(string line) =>
+        DateTimeOffset.FromUnixTimeMilliseconds(long.Parse(line.AsSpan(0, line.IndexOf('\t', StringComparison.Ordinal)), CultureInfo.InvariantCulture));
+
     /// <exception cref="ArgumentException">The text would break the line.</exception>
     public static string Field(string text, string name)
     {

@@ -51,6 +51,9 @@ internal readonly record struct LedgerEntry(int RecipientPartition, DateTimeOffs
         return true;
     }
 
+    /// <summary>The sender's id; null if the value is not a claim.</summary>
+    public static Guid? MessageIdOf(ReadOnlySpan<byte> value) => value.Length >= Bytes && value[0] == 'L' ? new Guid(value.Slice(MessageIdAt, 16), bigEndian: true) : null;
+
     /// <summary>The fingerprint key of a claim; null if the value is not one.</summary>
     public static uint? KeyOf(ReadOnlySpan<byte> value) => value.Length >= Bytes && value[0] == 'L' ? BinaryPrimitives.ReadUInt32BigEndian(value[3..]) : null;
 

@@ -27,6 +27,8 @@ internal static class MailboxMember
 
     public static DateTimeOffset Accepted(ReadOnlySpan<byte> member) => Time(member[8..]);
 
+    public static AccountName Sender(ReadOnlySpan<byte> member) => Telling.EndedMessage.SenderOf(member[16..]);
+
     public static MemberFlags Flags(ReadOnlySpan<byte> member) => (MemberFlags)member[34];
 
     public static byte[] Name(ReadOnlySpan<byte> member) => member[HeadBytes..].ToArray();

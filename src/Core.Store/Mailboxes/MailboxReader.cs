@@ -2,6 +2,7 @@ using System.Globalization;
 using Core.Store.Accounts;
 using Core.Store.Diagnostics;
 using Core.Store.Envelopes;
+using Core.Store.Operators;
 using Core.Store.Redis;
 using Core.Store.Telling;
 using Microsoft.Extensions.Logging;
@@ -12,7 +13,7 @@ namespace Core.Store.Mailboxes;
 
 /// <summary>Makes a page of opened messages from the names that a script returned: one MGET, then each record is opened and checked.</summary>
 internal sealed class MailboxReader(
-    RedisConnection redis, MessageEnvelope envelopes, StoreNames names, MessageEnding ending, TimeProvider time,
+    RedisConnection redis, MessageEnvelope envelopes, StoreNames names, MessageEnding ending, PoisonedRecords poisoned, TimeProvider time,
     IOptions<CoreStoreOptions> options, StoreMetrics metrics, ILogger<MailboxReader> logger)
 {
     private const int RowFields = 4;   // member, sequence, tries so far, failed before
@@ -61,6 +62,7 @@ internal sealed class MailboxReader(
             // Records outlive their names by an hour: somebody deleted it. Without it there is nothing to deliver.
             StoreLog.RecordMissing(logger);
             metrics.RecordMissing();
+            poisoned.Note(account, member, RecordFault.Missing);
             ending.RemoveName(account, member);
             return null;
         }
@@ -74,6 +76,7 @@ internal sealed class MailboxReader(
         {
             StoreLog.RecordSetAside(logger);
             metrics.RecordKeyUnknown();
+            poisoned.Note(account, member, RecordFault.KeyUnknown);
             return null;
         }
 
@@ -82,6 +85,7 @@ internal sealed class MailboxReader(
         {
             StoreLog.RecordRejected(logger);
             metrics.RecordRejected();
+            poisoned.Note(account, member, RecordFault.Rejected);
             ending.Reject(account, member);
             return null;
         }

@@ -16,8 +16,9 @@ internal sealed class MessageEnding(RedisConnection redis, Teller teller, TimePr
     private readonly RedisValue _outcomeLifetime = (long)options.Value.OutcomeLifetime.TotalMilliseconds;
 
     /// <summary>Ends one message.</summary>
+    /// <param name="lastTry">As <see cref="Outcome.LastTryBytes"/> makes it.</param>
     /// <returns>Its status after the call; null if the store does not know it.</returns>
-    public async Task<MessageStatus?> EndAsync(AccountName recipient, AccountName sender, byte[] name, MessageState state)
+    public async Task<MessageStatus?> EndAsync(AccountName recipient, AccountName sender, byte[] name, MessageState state, byte[] lastTry)
     {
         DateTimeOffset now = time.GetUtcNow();
         RedisResult result = await redis.EvaluateAsync(
@@ -25,7 +26,7 @@ internal sealed class MessageEnding(RedisConnection redis, Teller teller, TimePr
             [RedisKeys.Record(recipient.Partition, name), RedisKeys.Mailbox(recipient), RedisKeys.Tries(recipient),
                 RedisKeys.ToTell(recipient.Partition), RedisKeys.Busy(recipient.Partition)],
             [name, Outcome.Digit(state), now.ToUnixTimeMilliseconds(), Bytes(now), _outcomeLifetime,
-                EndedMessage.SenderBytes(sender), TellBy(now)]).ConfigureAwait(false);
+                EndedMessage.SenderBytes(sender), TellBy(now), lastTry]).ConfigureAwait(false);
         if (result.IsNull) return null;
 
         RedisResult[] reply = (RedisResult[])result!;

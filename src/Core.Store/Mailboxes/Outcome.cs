@@ -1,10 +1,16 @@
+using System.Buffers.Binary;
+
 namespace Core.Store.Mailboxes;
 
-/// <summary>What overwrites a record when its message ends, 27 bytes and no content: 'O', state digit, expires (8), accepted (8), ended (8), flags (1).</summary>
+/// <summary>
+/// What overwrites a record when its message ends, 30 bytes and no content: 'O', state digit, expires (8), accepted (8), ended (8), flags (1), SIP status of the
+/// last try (2, 0 without one), its number (1).
+/// </summary>
 /// <remarks>Written by <c>end.lua</c> and <c>drop.lua</c> only.</remarks>
 internal static class Outcome
 {
-    private const int Bytes = 27;
+    private const int Bytes = 30;
+    private const int LastTryAt = 27;
 
     public static bool TryParse(ReadOnlySpan<byte> value, out MessageStatus status)
     {
@@ -16,6 +22,18 @@ internal static class Outcome
 
     /// <summary>When the message ended.</summary>
     public static DateTimeOffset Ended(ReadOnlySpan<byte> value) => MailboxMember.Time(value[18..]);
+
+    /// <summary>The try that ended it: SIP status, 0 without one, and its number, 0 if none did.</summary>
+    public static (int SipStatus, int Attempt) LastTry(ReadOnlySpan<byte> value) => (BinaryPrimitives.ReadUInt16BigEndian(value[LastTryAt..]), value[LastTryAt + 2]);
+
+    /// <summary>The same as it is written.</summary>
+    public static byte[] LastTryBytes(int sipStatus, int attempt)
+    {
+        byte[] bytes = new byte[Bytes - LastTryAt];
+        BinaryPrimitives.WriteUInt16BigEndian(bytes, (ushort)Math.Clamp(sipStatus, 0, 699));
+        bytes[2] = (byte)Math.Clamp(attempt, 0, byte.MaxValue);
+        return bytes;
+    }
 
     /// <summary>The digit that stands for a state in scripts and outcomes.</summary>
     public static string Digit(MessageState state) => state switch

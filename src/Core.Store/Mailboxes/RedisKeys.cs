@@ -16,16 +16,20 @@ namespace Core.Store.Mailboxes;
 ///                                       or "tell": see {r}w
 /// {r}n + account handle     string      up to 5 bindings, newest first: see bindings.lua                 longest registration
 /// {r}t + account handle     hash        mailbox member to "tries:due"; due 0 = wait for a registration   validity + 1 h
+/// {r}h + message name       list        failed tries, oldest first: see DeliveryTry (at most 50)                7 d
 /// {r}w                      set         what ended and is to be told: see EndedMessage (43 bytes)          none: empty = gone
 /// {s}T + account handle     sorted set  score = sequence; member: state digit, message id, ended; 'f' =  7 d after the last stream, or account deleted
 ///                                       below here changes were cut off
 /// {p}a                      hash        account handle to sealed account: see AccountRecord              none
+/// {p}s + account handle     list        session events, oldest first, sealed: see SessionJournal (at most 100)  7 d after the last
+/// {p}g + 6 hours since 1970 list        messages accepted in that time, sealed by the handful: see MessageJournal  7 d after the last
 /// {p}L                      string      core that sweeps share p, for p below 64: see SweepLeases        10 s
 /// {p}e + edge name          hash        "last", and instance to epoch for the last 16 starts: EdgeEpochs 30 d after its last link
 /// {p}E + edge name          string      empty: some core had a link to the edge just now                 30 s
 /// core-store:format         string      format, partitions and check of the name key: see RedisGuard     none
 /// core-store:keys           string      core that tends the key ring: see KeyKeeper                      60 s
 /// core-store:cores          sorted set  score = last sign of life, Unix ms; member = core id             none
+/// core-store:poisoned       sorted set  score = last met, Unix ms; member: see PoisonedRecords (at most 1,000)    7 d each
 /// core-store:asked          sorted set  score = until when, Unix ms; member = partition (2) and handle   none: 10 s each
 ///                                       of an account whose edge its sweeper does not reach
 /// </code>
@@ -36,6 +40,7 @@ internal static class RedisKeys
     public static readonly RedisKey Format = "core-store:format";
     public static readonly RedisKey KeyLease = "core-store:keys";
     public static readonly RedisKey Cores = "core-store:cores";
+    public static readonly RedisKey Poisoned = "core-store:poisoned";
     public static readonly RedisKey Asked = "core-store:asked";
     public static readonly RedisChannel Wake = RedisChannel.Literal("core-store:wake");
     public static readonly RedisChannel Revoked = RedisChannel.Literal("core-store:revoked");
@@ -55,6 +60,12 @@ internal static class RedisKeys
     public static RedisKey Bindings(AccountName account) => Key(account.Partition, 'n', account.Handle);
 
     public static RedisKey Tries(AccountName account) => Key(account.Partition, 't', account.Handle);
+
+    public static RedisKey TriesLog(int partition, byte[] message) => Key(partition, 'h', message);
+
+    public static RedisKey Sessions(AccountName account) => Key(account.Partition, 's', account.Handle);
+
+    public static RedisKey Journal(int partition, long sixHours) => Key(partition, 'g', Encoding.ASCII.GetBytes(sixHours.ToString(CultureInfo.InvariantCulture)));
 
     public static RedisKey Accounts(int partition) => Key(partition, 'a', []);
 

@@ -3,6 +3,7 @@ using Core.Store.Accounts;
 using Core.Store.Diagnostics;
 using Core.Store.Envelopes;
 using Core.Store.Limits;
+using Core.Store.Operators;
 using Core.Store.Presence;
 using Core.Store.Redis;
 using Core.Store.Telling;
@@ -15,7 +16,7 @@ namespace Core.Store.Mailboxes;
 /// <remarks>Every method but <see cref="AcceptAsync"/> sends its first command before it first awaits: the order of calls is the order in Redis.</remarks>
 internal sealed class RedisMessageStore(
     RedisConnection redis, KeyRing ring, StoreNames names, MailboxWriter mailboxes, MessageEnding ending, MailboxReader reader,
-    SealedReceiptRequest receiptRequests, KnownAccounts accounts, TimeProvider time, IOptions<CoreStoreOptions> options, ILimits limits, StoreMetrics metrics) : IMessageStore
+    SealedReceiptRequest receiptRequests, KnownAccounts accounts, SessionJournal sessions, MessageJournal journal, TimeProvider time, IOptions<CoreStoreOptions> options, ILimits limits, StoreMetrics metrics) : IMessageStore
 {
     /// <summary>A claim that old is renewed by a repeat, so that it never ends before its record.</summary>
     private static readonly TimeSpan RenewClaimAfter = TimeSpan.FromHours(12);
@@ -28,6 +29,7 @@ internal sealed class RedisMessageStore(
         ArgumentNullException.ThrowIfNull(message);
         Acceptance acceptance = await redis.WithinDeadlineAsync(ClaimAndEnqueueAsync(message)).ConfigureAwait(false);
         metrics.Accept(acceptance.Outcome);
+        if (acceptance.Outcome == AcceptOutcome.Accepted) journal.Add(message, acceptance.Status!.AcceptTime);
         return acceptance;
     }
 
@@ -42,20 +44,25 @@ internal sealed class RedisMessageStore(
     }
 
     /// <inheritdoc/>
-    public Task<MailboxPage?> RegisterAsync(AccountAddress account, Binding binding, long after, bool forgetTries)
+    public Task<MailboxPage?> RegisterAsync(AccountAddress account, Binding binding, long after, bool forgetTries, ClientSession? client)
     {
         ArgumentNullException.ThrowIfNull(binding);
-        return redis.WithinDeadlineAsync(BindAsync(account, binding, after, forgetTries));
+        return redis.WithinDeadlineAsync(BindAsync(account, binding, after, forgetTries, client));
     }
 
     /// <inheritdoc/>
-    public async Task UnregisterAsync(AccountAddress account, FlowId flow)
+    public async Task UnregisterAsync(AccountAddress account, FlowId flow, SessionEnd? how)
     {
         AccountName name = names.Account(account);
-        RedisResult ended = await redis.WithinDeadlineAsync(redis.EvaluateAsync(
-            RedisScript.Unregister,
-            [RedisKeys.Bindings(name), RedisKeys.Mailbox(name), RedisKeys.Tries(name), RedisKeys.Busy(name.Partition)],
-            [Now(), flow.Epoch, Number(flow.Flow), BindingLine.Field(flow.EdgeId, nameof(flow)), name.Handle])).ConfigureAwait(false);
+        RedisKey[] keys = [RedisKeys.Bindings(name), RedisKeys.Mailbox(name), RedisKeys.Tries(name), RedisKeys.Busy(name.Partition)];
+        RedisValue[] args = [Now(), flow.Epoch, Number(flow.Flow), BindingLine.Field(flow.EdgeId, nameof(flow)), name.Handle];
+        if (how is not null)
+        {
+            keys = [.. keys, RedisKeys.Sessions(name)];
+            args = [.. args, sessions.Ended(name, flow, how), SessionJournal.MostEvents, Milliseconds(SessionJournal.Lifetime)];
+        }
+
+        RedisResult ended = await redis.WithinDeadlineAsync(redis.EvaluateAsync(RedisScript.Unregister, keys, args)).ConfigureAwait(false);
         if ((int)ended == 0) metrics.EndIgnored();
     }
 
@@ -63,23 +70,25 @@ internal sealed class RedisMessageStore(
     public Task<MailboxPage> ReadPageAsync(AccountAddress account, FlowId flow, long after) => redis.WithinDeadlineAsync(PageAsync(account, flow, after));
 
     /// <inheritdoc/>
-    public Task<MessageStatus?> EndAsync(MessageKey message, MessageState state)
+    public Task<MessageStatus?> EndAsync(MessageKey message, MessageState state, int sipStatus, int attempt)
     {
         AccountName sender = names.Account(message.Sender);
-        return redis.WithinDeadlineAsync(ending.EndAsync(names.Account(message.Recipient), sender, names.Message(sender, message.MessageId), state));
+        return redis.WithinDeadlineAsync(ending.EndAsync(names.Account(message.Recipient), sender, names.Message(sender, message.MessageId), state, Outcome.LastTryBytes(sipStatus, attempt)));
     }
 
     /// <inheritdoc/>
-    public async Task FailAsync(MessageKey message, FlowId flow, int attempt)
+    public async Task FailAsync(MessageKey message, FlowId flow, int attempt, int sipStatus)
     {
         AccountName recipient = names.Account(message.Recipient);
         byte[] name = names.Message(names.Account(message.Sender), message.MessageId);
         DeliveryLimits delivery = limits.Current.Delivery;
         RedisResult counted = await redis.WithinDeadlineAsync(redis.EvaluateAsync(
             RedisScript.Fail,
-            [RedisKeys.Record(recipient.Partition, name), RedisKeys.Mailbox(recipient), RedisKeys.Tries(recipient), RedisKeys.Busy(recipient.Partition), RedisKeys.Bindings(recipient)],
+            [RedisKeys.Record(recipient.Partition, name), RedisKeys.Mailbox(recipient), RedisKeys.Tries(recipient), RedisKeys.Busy(recipient.Partition), RedisKeys.Bindings(recipient),
+                RedisKeys.TriesLog(recipient.Partition, name)],
             [name, Now(), flow.Epoch, Number(flow.Flow), flow.EdgeId, attempt, delivery.Tries, Milliseconds(TimeSpan.FromSeconds(delivery.RetrySeconds)),
-                recipient.Handle, Milliseconds(_options.Validity + MailboxWriter.RecordGrace)])).ConfigureAwait(false);
+                recipient.Handle, Milliseconds(_options.Validity + MailboxWriter.RecordGrace),
+                new DeliveryTry(time.GetUtcNow(), attempt, sipStatus, flow.EdgeId).ToLine(), DeliveryTry.MostKept, Milliseconds(_options.OutcomeLifetime)])).ConfigureAwait(false);
         if ((int)counted == 1) metrics.TryFailed();
     }
 
@@ -166,16 +175,22 @@ internal sealed class RedisMessageStore(
         return expires <= now ? new MessageStatus(MessageState.Expired, entry.Accepted, expires) : null;   // a claim alone is shown to nobody
     }
 
-    private async Task<MailboxPage?> BindAsync(AccountAddress account, Binding binding, long after, bool forgetTries)
+    private async Task<MailboxPage?> BindAsync(AccountAddress account, Binding binding, long after, bool forgetTries, ClientSession? client)
     {
         if (binding.Expires <= time.GetUtcNow()) return new MailboxPage(after, after, false, []);   // ran out on its way
         AccountName name = names.Account(account);
         FlowId flow = binding.Flow;
-        RedisResult result = await redis.EvaluateAsync(
-            RedisScript.Register,
-            [RedisKeys.Bindings(name), RedisKeys.Mailbox(name), RedisKeys.Tries(name), RedisKeys.Busy(name.Partition), RedisKeys.Accounts(name.Partition)],
+        RedisKey[] keys = [RedisKeys.Bindings(name), RedisKeys.Mailbox(name), RedisKeys.Tries(name), RedisKeys.Busy(name.Partition), RedisKeys.Accounts(name.Partition)];
+        RedisValue[] args =
             [Now(), binding.Expires.ToUnixTimeMilliseconds(), flow.Epoch, Number(flow.Flow), BindingLine.Field(flow.EdgeId, nameof(binding)),
-                BindingLine.Field(binding.Device, nameof(binding)), after, forgetTries ? 1 : 0, reader.PageSize, name.Handle, Milliseconds(MailboxWriter.LookAgainAfter)]).ConfigureAwait(false);
+                BindingLine.Field(binding.Device, nameof(binding)), after, forgetTries ? 1 : 0, reader.PageSize, name.Handle, Milliseconds(MailboxWriter.LookAgainAfter)];
+        if (client is not null)
+        {
+            keys = [.. keys, RedisKeys.Sessions(name)];
+            args = [.. args, sessions.Registered(name, flow, client), SessionJournal.MostEvents, Milliseconds(SessionJournal.Lifetime)];
+        }
+
+        RedisResult result = await redis.EvaluateAsync(RedisScript.Register, keys, args).ConfigureAwait(false);
         RedisResult[] reply = (RedisResult[])result!;
         string outcome = reply[0].ToString();
         if (outcome == "1") return await reader.ReadAsync(account, name, reply, firstRow: 4).ConfigureAwait(false);

@@ -8,8 +8,8 @@ internal static class RedisRights
     /// <summary>For keys: see <see cref="Mailboxes.RedisKeys"/>.</summary>
     private static readonly string[] OnKeys =
     [
-        "del", "exists", "get", "getrange", "hdel", "hexists", "hget", "hgetall", "hincrby", "hscan", "hset", "hsetnx", "mget", "pexpire", "sadd", "set", "setnx", "setrange", "srandmember",
-        "srem", "zadd", "zcard", "zrange", "zrangebyscore", "zrem", "zremrangebyscore", "zscore",
+        "del", "exists", "expire", "get", "getrange", "hdel", "hexists", "hget", "hgetall", "hincrby", "hscan", "hset", "hsetnx", "llen", "lrange", "ltrim", "mget", "pexpire", "rpush", "rpushx", "sadd", "set", "setnx", "setrange", "srandmember",
+        "srem", "strlen", "zadd", "zcard", "zrange", "zrangebyscore", "zrem", "zremrangebyscore", "zscore",
     ];
 
     /// <summary>Without keys of their own. <c>cluster|...</c> is needed on a cluster alone, <c>scan</c> by audit and fingerprint keys, <c>config|get</c> to judge durability.</summary>
@@ -61,8 +61,8 @@ internal static class RedisRights
     /// <summary>A call with enough arguments to be one.</summary>
     private static object[] Sample(string command) => command switch
     {
-        "del" or "exists" or "get" or "hgetall" or "mget" or "srandmember" or "zcard" => [command, "{0}x"],
-        "hdel" or "hexists" or "hget" or "hscan" or "pexpire" or "sadd" or "set" or "setnx" or "srem" or "zrem" or "zscore" => [command, "{0}x", "1"],
+        "del" or "exists" or "get" or "hgetall" or "llen" or "mget" or "srandmember" or "strlen" or "zcard" => [command, "{0}x"],
+        "hdel" or "hexists" or "hget" or "hscan" or "expire" or "pexpire" or "rpush" or "rpushx" or "sadd" or "set" or "setnx" or "srem" or "zrem" or "zscore" => [command, "{0}x", "1"],
         _ => [command, "{0}x", "1", "1"],
     };
 }

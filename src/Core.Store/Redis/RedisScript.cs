@@ -32,12 +32,13 @@ internal sealed class RedisScript
     public static readonly RedisScript Sign = new("sign.lua");
     public static readonly RedisScript Epoch = new("epoch.lua");
     public static readonly RedisScript Seen = new("seen.lua");
+    public static readonly RedisScript Poison = new("poison.lua");
 
     /// <summary>Runs many of those with a number in one call.</summary>
     public static readonly RedisScript Together = new("together.lua", Enqueue, End, Register, Unregister, Page, Fail);
 
     public static readonly IReadOnlyList<RedisScript> All =
-        [Enqueue, End, Register, Unregister, Page, Fail, Drop, Look, Ask, Tell, ToTell, OpenTold, Told, Orphans, DeleteAccount, ReplaceAccount, Reseal, Lease, Release, Sign, Epoch, Seen, Together];
+        [Enqueue, End, Register, Unregister, Page, Fail, Drop, Look, Ask, Tell, ToTell, OpenTold, Told, Orphans, DeleteAccount, ReplaceAccount, Reseal, Lease, Release, Sign, Epoch, Seen, Poison, Together];
 
     private readonly string[] _includes;
     private readonly string _own;

@@ -24,5 +24,9 @@ internal readonly record struct EndedMessage(string StateDigit, AccountName Send
     }
 
     /// <summary>The sender as it stands in an entry.</summary>
+    public static AccountName SenderOf(ReadOnlySpan<byte> bytes) =>
+        new(bytes.Slice(2, StoreNames.NameBytes).ToArray(), System.Buffers.Binary.BinaryPrimitives.ReadUInt16BigEndian(bytes) % StoreNames.Partitions);
+
+    /// <inheritdoc cref="SenderOf"/>
     public static byte[] SenderBytes(AccountName sender) => [(byte)(sender.Partition >> 8), (byte)sender.Partition, .. sender.Handle];
 }

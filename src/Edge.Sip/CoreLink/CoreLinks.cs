@@ -115,16 +115,16 @@ internal sealed class CoreLinks : ICoreLinks, IDisposable
         Keep(new EdgeEvent { DeliveryReport = report }, origin.IsUp ? origin : PickAny());
     }
 
-    public void Unregister(ulong flow, string user)
+    public void Unregister(ulong flow, string user, bool byClient, string reason)
     {
         Span<byte> name = stackalloc byte[64];
         int length = System.Text.Encoding.ASCII.GetBytes(user, name);
-        KeepUnregister(flow, user, Pick(name[..length]));
+        KeepUnregister(flow, user, byClient, reason, Pick(name[..length]));
     }
 
     public void UnregisterStray(ulong flow, string user, ICoreLink origin)
     {
-        if (!_outbox.HoldsUnregister(flow, user)) KeepUnregister(flow, user, origin);
+        if (!_outbox.HoldsUnregister(flow, user)) KeepUnregister(flow, user, byClient: false, "stray", origin);
     }
 
     public bool ForgetUnregister(ulong flow, string user) => _outbox.Forget(flow, user);
@@ -150,11 +150,11 @@ internal sealed class CoreLinks : ICoreLinks, IDisposable
         return hash;
     }
 
-    private void KeepUnregister(ulong flow, string user, ICoreLink? link)
+    private void KeepUnregister(ulong flow, string user, bool byClient, string reason, ICoreLink? link)
     {
         long longestMs = 0;
         foreach (CoreStream stream in _streams) longestMs = Math.Max(longestMs, (stream.Settings?.MaxExpires ?? 0) * 1_000L);
-        Keep(new EdgeEvent { Unregister = new Unregister { Flow = flow, User = user } }, link, _clock.NowMs + longestMs);
+        Keep(new EdgeEvent { Unregister = new Unregister { Flow = flow, User = user, ByClient = byClient, Reason = reason } }, link, _clock.NowMs + longestMs);
     }
 
     private void Keep(EdgeEvent happened, ICoreLink? link, long untilMs = long.MaxValue)

@@ -12,7 +12,9 @@ internal interface ICoreLinks
     void Report(DeliveryReport report, ICoreLink origin);
 
     /// <summary>Tells that a binding ended. Kept until confirmed, or until no registration of before can be standing.</summary>
-    void Unregister(ulong flow, string user);
+    /// <param name="byClient">Whether the client asked for it.</param>
+    /// <param name="reason">Why, for operators: of a closed set.</param>
+    void Unregister(ulong flow, string user, bool byClient, string reason);
 
     /// <summary>A core takes the account to be bound to a flow that is gone, or on which it is not registered: takes that back there. Once until confirmed.</summary>
     void UnregisterStray(ulong flow, string user, ICoreLink origin);

@@ -20,6 +20,7 @@ internal sealed class RegisterHandler(
     AddressLimits addresses, EdgeClock clock, EdgeMetrics metrics)
 {
     private const int MostRouteBytes = 1_024;
+    private const int MostAgentBytes = 128;
     private const long UndoneMs = 20_000;   // longer than a link may be silent (15 s) and a store call take (5 s): whatever was sent before has taken effect by then
 
     public void Handle(SipSession session, in SipRequest request, in SipRequestFields fields)
@@ -59,7 +60,7 @@ internal sealed class RegisterHandler(
             if (answer?.Outcome == RegisterOutcome.BadCredentials) addresses.CountFailure(session.Connection.Peer.Address);
             if (session.HasEnded)
             {
-                if (bound && pending.Seconds > 0) links.Unregister(session.Flow, binding.User);   // bound after the connection's end was told
+                if (bound && pending.Seconds > 0) links.Unregister(session.Flow, binding.User, byClient: false, EndReasons.Tag(session.Connection.Reason));   // bound after the connection's end was told
                 return;
             }
 
@@ -122,7 +123,7 @@ internal sealed class RegisterHandler(
 
         TransactionKey key = TransactionKey.OfRequest(request, fields);
         if (session.Transactions.IsServing(key)) return;   // a repeat; its digest has been used
-        Register register = new() { Flow = session.Flow, Domain = settings.Domain, ClientAddress = direct ? AddressOf(session) : ByteString.Empty };
+        Register register = new() { Flow = session.Flow, Domain = settings.Domain, ClientAddress = direct ? AddressOf(session) : ByteString.Empty, Client = ClientOf(session, headers) };
         switch (credentials.Read(session, request, user, link, settings, register))
         {
             case Credentials.None:
@@ -238,7 +239,7 @@ internal sealed class RegisterHandler(
         else if (intent == RegisterIntent.Unbind)
         {
             Unbind(session, binding);
-            links.Unregister(session.Flow, binding.User);
+            links.Unregister(session.Flow, binding.User, byClient: true, "unregistered");
         }
     }
 
@@ -270,7 +271,7 @@ internal sealed class RegisterHandler(
         if (pending.Seconds > 0 && answer is null or { Outcome: RegisterOutcome.StoreUnavailable or RegisterOutcome.RegisterFault }) binding.MayBeBound = true;
         if (binding.IsBound || binding.Pending > 0) return;
         pending.Session.Bindings.Remove(binding);
-        if (binding.MayBeBound) links.Unregister(pending.Session.Flow, binding.User);
+        if (binding.MayBeBound) links.Unregister(pending.Session.Flow, binding.User, byClient: false, "not_confirmed");
     }
 
     private void Unbind(SipSession session, Binding binding)
@@ -333,10 +334,27 @@ internal sealed class RegisterHandler(
         responder.Send(session, 200, ref answer);
     }
 
-    private static ByteString AddressOf(SipSession session)
+    private static ByteString AddressOf(SipSession session) => ByteString.CopyFrom(PlainAddress(session).GetAddressBytes());
+
+    private static IPAddress PlainAddress(SipSession session)
     {
         IPAddress address = session.Connection.Peer.Address;
-        return ByteString.CopyFrom((address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address).GetAddressBytes());
+        return address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
+    }
+
+    /// <summary>For the operators' session log. Only what asks the core is described: a refresh on a trusted connection costs nothing of this.</summary>
+    private ClientSession ClientOf(SipSession session, in SipHeaders headers)
+    {
+        ReadOnlySpan<byte> agent = headers.Has(SipHeader.UserAgent) ? headers.First(SipHeader.UserAgent) : [];
+        (string version, string suite) = session.Connection.Tls;
+        return new ClientSession
+        {
+            Address = new IPEndPoint(PlainAddress(session), session.Connection.Peer.Port).ToString(),
+            UserAgent = Encoding.ASCII.GetString(agent[..Math.Min(agent.Length, MostAgentBytes)]),
+            TlsVersion = version,
+            CipherSuite = suite,
+            ConnectedMs = (ulong)Math.Max(0, clock.NowMs - session.OpenedMs),
+        };
     }
 
     /// <summary>Reads what is to be bound: the first contact that is not to be removed, or the first.</summary>

@@ -80,7 +80,7 @@ internal sealed class RequestDispatcher(
             foreach (Binding binding in session.Bindings)
             {
                 if (binding.IsBound) metrics.RegistrationsChanged(-1);
-                links.Unregister(session.Flow, binding.User);
+                links.Unregister(session.Flow, binding.User, byClient: false, EndReasons.Tag(reason));
             }
 
             session.Bindings.Clear();

@@ -127,7 +127,7 @@ internal sealed class SessionSweep(SipOptions options, SessionTable sessions, IC
             if (binding.Pending == 0) session.Bindings.RemoveAt(i);
             changed = true;
             metrics.RegistrationsChanged(-1);
-            links.Unregister(session.Flow, binding.User);
+            links.Unregister(session.Flow, binding.User, byClient: false, binding.MustChallenge ? "revoked" : "expired");
         }
 
         if (changed) session.BindingsChanged(now);

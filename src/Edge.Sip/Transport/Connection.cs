@@ -22,6 +22,9 @@ internal abstract class Connection(ulong flow, IPEndPoint peer)
     /// <summary>Why it ended, or is ending; <see cref="EndReason.None"/> while it lives.</summary>
     public EndReason Reason => (EndReason)Volatile.Read(ref _reason);
 
+    /// <summary>TLS version and IANA's name of the cipher suite. Only while the handler is told of bytes: then the session lives.</summary>
+    public abstract (string Version, string CipherSuite) Tls { get; }
+
     /// <summary>Queues bytes. Whatever piles up while a write is under way, or within one turn of the handler, leaves in one TLS write.</summary>
     /// <remarks>Never blocks, never throws. A queue over its bound ends the connection: <see cref="EndReason.SlowReader"/>.</remarks>
     public abstract void Send(ReadOnlySpan<byte> bytes);

@@ -3,6 +3,7 @@ using Api.Grpc.Tests.Support;
 using Core.Store;
 using Core.Store.Accounts;
 using Core.Store.Mailboxes;
+using Core.Store.Operators;
 using Core.Store.Presence;
 using Edge.Link.V1;
 using Google.Protobuf;
@@ -193,14 +194,14 @@ public sealed class StreamOrderTests : IAsyncLifetime
 
         public Task<Acceptance?> FindRepeatedAsync(NewMessage message) => Task.FromResult<Acceptance?>(null);
 
-        public Task<MailboxPage?> RegisterAsync(AccountAddress account, Binding binding, long after, bool forgetTries)
+        public Task<MailboxPage?> RegisterAsync(AccountAddress account, Binding binding, long after, bool forgetTries, Core.Store.Operators.ClientSession? client = null)
         {
             if (Fault is { } fault) throw fault;
             Calls.Enqueue($"register {binding.Flow.Flow}");
             return Task.FromResult<MailboxPage?>(new MailboxPage(after, after, false, []));
         }
 
-        public Task UnregisterAsync(AccountAddress account, FlowId flow)
+        public Task UnregisterAsync(AccountAddress account, FlowId flow, SessionEnd? how = null)
         {
             if (Fault is { } fault) throw fault;
             Calls.Enqueue($"unregister {flow.Flow}");
@@ -209,9 +210,9 @@ public sealed class StreamOrderTests : IAsyncLifetime
 
         public Task<MailboxPage> ReadPageAsync(AccountAddress account, FlowId flow, long after) => Fault is { } fault ? throw fault : Task.FromResult(new MailboxPage(after, after, false, []));
 
-        public Task<MessageStatus?> EndAsync(MessageKey message, MessageState state) => Task.FromResult<MessageStatus?>(null);
+        public Task<MessageStatus?> EndAsync(MessageKey message, MessageState state, int sipStatus = 0, int attempt = 0) => Task.FromResult<MessageStatus?>(null);
 
-        public Task FailAsync(MessageKey message, FlowId flow, int attempt) => Task.CompletedTask;
+        public Task FailAsync(MessageKey message, FlowId flow, int attempt, int sipStatus = 0) => Task.CompletedTask;
     }
 
     /// <summary>Knows every account, when it may answer.</summary>

@@ -4,6 +4,7 @@ using Api.Grpc.Tests.Support;
 using Core.Store;
 using Core.Store.Accounts;
 using Core.Store.Mailboxes;
+using Core.Store.Operators;
 using Core.Store.Presence;
 
 namespace Api.Grpc.Tests.Streams;
@@ -90,7 +91,7 @@ public sealed class FakeStore(TimeProvider time) : IMessageStore, IStatusFeed, I
 
     public Task<MessageStatus?> FindAsync(AccountAddress sender, Guid messageId) => Task.FromResult<MessageStatus?>(null);
 
-    public Task<MailboxPage?> RegisterAsync(AccountAddress account, Binding binding, long after, bool forgetTries)
+    public Task<MailboxPage?> RegisterAsync(AccountAddress account, Binding binding, long after, bool forgetTries, ClientSession? client = null)
     {
         Answer($"register {account.User} {binding.Flow.EdgeId} {(binding.Expires - time.GetUtcNow()).TotalSeconds} {forgetTries}");
         lock (_lock)
@@ -107,7 +108,7 @@ public sealed class FakeStore(TimeProvider time) : IMessageStore, IStatusFeed, I
         return Task.FromResult<MailboxPage?>(Page(account, binding.Flow, after));
     }
 
-    public Task UnregisterAsync(AccountAddress account, FlowId flow)
+    public Task UnregisterAsync(AccountAddress account, FlowId flow, SessionEnd? how = null)
     {
         Answer($"unregister {account.User}");
         lock (_lock) _bindings.RemoveAll(b => b.Binding.Flow == flow);
@@ -121,7 +122,7 @@ public sealed class FakeStore(TimeProvider time) : IMessageStore, IStatusFeed, I
         return Task.FromResult(Page(account, flow, after));
     }
 
-    public async Task<MessageStatus?> EndAsync(MessageKey message, MessageState state)
+    public async Task<MessageStatus?> EndAsync(MessageKey message, MessageState state, int sipStatus = 0, int attempt = 0)
     {
         Answer($"end {state}");
         lock (_lock) MostEndsUnderWay = Math.Max(MostEndsUnderWay, ++EndsUnderWay);
@@ -135,7 +136,7 @@ public sealed class FakeStore(TimeProvider time) : IMessageStore, IStatusFeed, I
         }
     }
 
-    public Task FailAsync(MessageKey message, FlowId flow, int attempt)
+    public Task FailAsync(MessageKey message, FlowId flow, int attempt, int sipStatus = 0)
     {
         Answer($"fail {attempt}");
         lock (_lock)

@@ -24,7 +24,8 @@ public sealed class StuckClientTests(FakeCore fixture) : IClassFixture<FakeCore>
         IServiceProvider services = fixture.Core.Services;
         using ReceiveStream stream = new(
             client, flow, "device", fixture.Store, services.GetRequiredService<ReceiveFlows>(), services.GetRequiredService<ReceiveToken>(),
-            services.GetRequiredService<Diagnostics.CoreMetrics>(), fixture.Time, NullLogger.Instance);
+            services.GetRequiredService<Diagnostics.CoreMetrics>(), fixture.Time, NullLogger.Instance,
+            new Core.Store.Operators.ClientSession("127.0.0.1:1", "", "", "", default));
         Wire wire = new();
         Task running = stream.RunAsync(new ReceiveRequests(new Silence()), wire);
         await wire.Stuck.Task.WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken);

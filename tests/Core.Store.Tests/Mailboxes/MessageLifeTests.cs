@@ -199,7 +199,7 @@ public abstract class MessageLifeTests(ServerFixture fixture) : StoreTest(fixtur
         MessageKey key = new(Alice, message.MessageId, Bob);
         Assert.Equal(MessageState.Delivered, (await Store.EndAsync(key, MessageState.Delivered))!.State);
         Assert.Equal(MessageState.Delivered, await StateAsync(key));
-        Assert.Equal(27, (await Core.Redis.StringGetAsync(RecordKey(message))).Length());
+        Assert.Equal(30, (await Core.Redis.StringGetAsync(RecordKey(message))).Length());
         Assert.InRange((await Core.Redis.KeyTimeToLiveAsync(RecordKey(message)))!.Value, TimeSpan.FromDays(6.99), TimeSpan.FromDays(7));
         Assert.Empty((await RegisterAsync(Flow(1))).Messages);
     }
@@ -259,7 +259,7 @@ public abstract class MessageLifeTests(ServerFixture fixture) : StoreTest(fixtur
         Assert.True((await Core.Redis.StringGetAsync(RecordKey(message))).Length() > 640);
         Time.Advance(TimeSpan.FromSeconds(2));
         await Core.Sweeper.SweepOnceAsync();
-        Assert.Equal(27, (await Core.Redis.StringGetAsync(RecordKey(message))).Length());
+        Assert.Equal(30, (await Core.Redis.StringGetAsync(RecordKey(message))).Length());
         Assert.False(await Core.Redis.KeyExistsAsync(RedisKeys.Mailbox(Core.Names.Account(Bob))));
         Assert.Equal(0, await Core.Redis.SortedSetLengthAsync(RedisKeys.Busy(Core.Names.Account(Bob).Partition)));
         Assert.Equal(MessageState.Expired, await StateAsync(key));

@@ -350,7 +350,8 @@ public abstract class TellingTests(ServerFixture fixture) : StoreTest(fixture)
         await Core.Get<RedisConnection>().EvaluateAsync(
             RedisScript.End,
             [RedisKeys.Record(bob.Partition, name), RedisKeys.Mailbox(bob), RedisKeys.Tries(bob), RedisKeys.ToTell(bob.Partition), RedisKeys.Busy(bob.Partition)],
-            [name, state, Time.GetUtcNow().ToUnixTimeMilliseconds(), now, 604_800_000, EndedMessage.SenderBytes(alice), Time.GetUtcNow().ToUnixTimeMilliseconds() + 2_000]);
+            [name, state, Time.GetUtcNow().ToUnixTimeMilliseconds(), now, 604_800_000, EndedMessage.SenderBytes(alice), Time.GetUtcNow().ToUnixTimeMilliseconds() + 2_000,
+                Outcome.LastTryBytes(0, 0)]);
     }
 
     private async Task TellManyAsync(int messages)

@@ -10,7 +10,7 @@ for i = 6, #ARGV do
   if unixMs(member, 1) <= tonumber(ARGV[2]) then state = '2' end
   if redis.call('ZREM', KEYS[1], member) == 1 then
     redis.call('HDEL', KEYS[2], member)
-    redis.call('SET', record, 'O' .. state .. string.sub(member, 1, 16) .. ARGV[3] .. string.sub(member, 35, 35), 'PX', ARGV[4])
+    redis.call('SET', record, 'O' .. state .. string.sub(member, 1, 16) .. ARGV[3] .. string.sub(member, 35, 35) .. '\0\0\0', 'PX', ARGV[4])
     reply[1] = reply[1] + 1
     if isTold(member) then
       local entry = state .. string.sub(member, 17, 34) .. string.sub(member, 36) .. ARGV[3]

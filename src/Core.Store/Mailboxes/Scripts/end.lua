@@ -2,7 +2,8 @@
 -- Ranks: enqueued 0; expired and invalid 1; delivered 2. A lower or equal one changes nothing. Past its time it has expired, whatever else but a
 -- delivery is said: who asked has been told so already.
 -- KEYS: record, mailbox, tries, totell, busy
--- ARGV: message name, state digit, now (Unix ms), now (8 bytes), outcome's lifetime (ms), sender's partition and handle (18), tell by (ms)
+-- ARGV: message name, state digit, now (Unix ms), now (8 bytes), outcome's lifetime (ms), sender's partition and handle (18), tell by (ms),
+--   the last try: its SIP status (2), its number (1)
 -- Returns {'1' if changed else '0', header or outcome, what is to be told or ''}; nothing if the message is not known
 -- include: members.lua
 -- include: telling.lua
@@ -12,7 +13,7 @@ local function rank(state)
 end
 
 local function conclude(state, head, flags)
-  local outcome = 'O' .. state .. head .. ARGV[4] .. flags
+  local outcome = 'O' .. state .. head .. ARGV[4] .. flags .. ARGV[8]
   redis.call('SET', KEYS[1], outcome, 'PX', ARGV[5])
   local entry = ''
   if string.byte(flags) % 2 == 1 then

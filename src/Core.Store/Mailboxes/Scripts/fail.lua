@@ -1,6 +1,7 @@
 -- Counts a failed try. After the last one the next device gets its turn; without one the message waits for a registration.
--- KEYS: record, mailbox, tries, busy, bindings
--- ARGV: message name, now (Unix ms), epoch, flow, edge, attempt, tries allowed, time between tries (ms), account's handle, lifetime of the counts (ms)
+-- KEYS: record, mailbox, tries, busy, bindings, failed tries
+-- ARGV: message name, now (Unix ms), epoch, flow, edge, attempt, tries allowed, time between tries (ms), account's handle, lifetime of the counts (ms),
+--   the try as operators are told of it, most of them, their lifetime (ms)
 -- Returns 1 if it counted
 -- include: bindings.lua
 -- include: members.lua
@@ -15,6 +16,9 @@ local count = triesOf(redis.call('HGET', KEYS[3], member))
 if tonumber(ARGV[6]) ~= count + 1 then return 0 end
 count = count + 1
 redis.call('ZREM', KEYS[4], '')   -- a freeing command first: then Redis lets the rest pass even when its memory is full
+redis.call('RPUSH', KEYS[6], ARGV[11])
+redis.call('LTRIM', KEYS[6], '-' .. ARGV[12], '-1')
+redis.call('PEXPIRE', KEYS[6], ARGV[13])
 
 if count >= tonumber(ARGV[7]) then
   list[1].spent = '1'

@@ -1,6 +1,7 @@
 -- Makes a binding the newest, and reads the first page of what waits.
--- KEYS: bindings, mailbox, tries, busy, accounts
--- ARGV: now, expires (Unix ms), epoch, flow, edge, device, page after, 1 = forget tries (a client's REGISTER), page size, account's handle, look again after (ms)
+-- KEYS: bindings, mailbox, tries, busy, accounts; to note it: session events
+-- ARGV: now, expires (Unix ms), epoch, flow, edge, device, page after, 1 = forget tries (a client's REGISTER), page size, account's handle, look again after (ms);
+--   to note it: the event, sealed, most events, their lifetime (ms)
 -- Returns {'1', after, upto, more, then member, sequence, tries, failed before ...}; {'0'} if a newer start of the edge, or for a snapshot
 --   a newer connection, stands against it; {'2'} without an account
 -- include: bindings.lua
@@ -9,12 +10,12 @@ if redis.call('HEXISTS', KEYS[5], ARGV[10]) == 0 then return { '2' } end
 
 local now, byClient = tonumber(ARGV[1]), ARGV[8] == '1'
 local fresh = { expires = ARGV[2], epoch = ARGV[3], flow = ARGV[4], spent = '0', edge = ARGV[5], device = ARGV[6] }
-local kept, place = {}, nil
+local kept, place, isKnown = {}, nil, false
 for _, b in ipairs(readBindings(KEYS[1], now)) do
   if b.edge == fresh.edge and tonumber(b.epoch) > tonumber(fresh.epoch) then return { '0' } end   -- an earlier start of that edge speaks
   if sameFlow(b, fresh.epoch, fresh.flow, fresh.edge) then
     if not byClient then fresh.spent = b.spent end
-    place = #kept + 1
+    place, isKnown = #kept + 1, true
   elseif b.edge == fresh.edge and tonumber(b.epoch) < tonumber(fresh.epoch) then
     -- gone with the edge's earlier start
   elseif b.device == fresh.device then
@@ -29,6 +30,11 @@ if byClient then place = 1 elseif not place then place = #kept + 1 end
 table.insert(kept, place, fresh)
 while #kept > 5 do table.remove(kept) end
 writeBindings(KEYS[1], kept, now)
+if KEYS[6] then
+  redis.call('RPUSH', KEYS[6], (isKnown and 'R' or 'C') .. ARGV[12])   -- C: the connection is new too
+  redis.call('LTRIM', KEYS[6], '-' .. ARGV[13], '-1')
+  redis.call('PEXPIRE', KEYS[6], ARGV[14])
+end
 
 local reply, after, failed = { '1' }, ARGV[7], failedTries(KEYS[3])
 if byClient then

@@ -1,6 +1,7 @@
 -- Ends the binding of one flow. If it was the active one, the next newest gets what waits from the sweeper within a second.
--- KEYS: bindings, mailbox, tries, busy
--- ARGV: now (Unix ms), epoch, flow, edge, account's handle
+-- KEYS: bindings, mailbox, tries, busy; to note it: session events
+-- ARGV: now (Unix ms), epoch, flow, edge, account's handle;
+--   to note it: the event, sealed, most events, their lifetime (ms)
 -- Returns 1 if the binding was there
 -- include: bindings.lua
 -- include: members.lua
@@ -14,6 +15,10 @@ for i, b in ipairs(readBindings(KEYS[1], 0)) do   -- also what has just lapsed: 
 end
 if not found then return 0 end
 redis.call('ZREM', KEYS[4], '')   -- a freeing command first: then Redis lets the rest pass even when its memory is full
+if KEYS[5] and redis.call('RPUSHX', KEYS[5], 'E' .. ARGV[6]) > 0 then
+  redis.call('LTRIM', KEYS[5], '-' .. ARGV[7], '-1')
+  redis.call('PEXPIRE', KEYS[5], ARGV[8])
+end
 writeBindings(KEYS[1], kept, now)
 if wasActive and #kept > 0 and redis.call('EXISTS', KEYS[2]) == 1 then
   forgetTries(KEYS[3], failedTries(KEYS[3]))   -- another device starts with its own tries

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Net;
+using System.Runtime.InteropServices;
 
 namespace Edge.Sip.Transport.Native;
 
@@ -51,6 +52,9 @@ internal sealed unsafe class NativeConnection(Reactor reactor, int descriptor, n
     public NativeConnection? NextPosted { get; set; }
 
     public int Descriptor => descriptor;
+
+    public override (string Version, string CipherSuite) Tls =>
+        (Text(OpenSsl.SSL_get_version(ssl)), Text(OpenSsl.SSL_CIPHER_standard_name(OpenSsl.SSL_get_current_cipher(ssl))));
 
     public override void Send(ReadOnlySpan<byte> bytes)
     {
@@ -360,6 +364,9 @@ internal sealed unsafe class NativeConnection(Reactor reactor, int descriptor, n
         Return(ref _sending);
         reactor.Closed(this);
     }
+
+    /// <summary>A text of OpenSSL's; empty for none.</summary>
+    private static string Text(nint text) => Marshal.PtrToStringUTF8(text) ?? string.Empty;
 
     private static void Return(ref byte[]? buffer)
     {

@@ -178,6 +178,17 @@ internal static unsafe partial class OpenSsl
     [LibraryImport(Ssl), SuppressGCTransition]
     public static partial int SSL_version(nint ssl);
 
+    /// <returns>A text that lives as long as the library, for example "TLSv1.3".</returns>
+    [LibraryImport(Ssl), SuppressGCTransition]
+    public static partial nint SSL_get_version(nint ssl);
+
+    [LibraryImport(Ssl), SuppressGCTransition]
+    public static partial nint SSL_get_current_cipher(nint ssl);
+
+    /// <returns>IANA's name; a text that lives as long as the library.</returns>
+    [LibraryImport(Ssl), SuppressGCTransition]
+    public static partial nint SSL_CIPHER_standard_name(nint cipher);
+
     /// <summary>Why the last call on this <c>SSL</c> did not do it.</summary>
     /// <param name="ssl">What it was called on.</param>
     /// <param name="result">What it returned.</param>

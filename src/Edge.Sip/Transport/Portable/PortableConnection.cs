@@ -34,6 +34,9 @@ internal sealed class PortableConnection : Connection, IThreadPoolWorkItem
         _tls = new SslStream(new NetworkStream(socket, ownsSocket: true), leaveInnerStreamOpen: false);
     }
 
+    public override (string Version, string CipherSuite) Tls =>
+        (_tls.SslProtocol == SslProtocols.Tls13 ? "TLSv1.3" : "TLSv1.2", _tls.NegotiatedCipherSuite.ToString());   // nothing else is offered
+
     /// <summary>The life of the connection; ends when it has.</summary>
     public async Task RunAsync()
     {
