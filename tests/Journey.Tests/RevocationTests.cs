@@ -10,7 +10,7 @@ public sealed class RevocationTests(JourneySystem system)
     private static readonly TimeSpan Soon = TimeSpan.FromSeconds(5);   // spec, Numbers
 
     [Fact]
-    [Spec("S11")]
+    [Spec("N.presence", "S11")]
     public async Task Account_NewPassword_ConnectionsEndAndOnlyTheNewOneRegisters()
     {
         Account bob = await system.NewAccountAsync("bob"), alice = await system.NewAccountAsync("alice");

@@ -13,7 +13,7 @@ namespace Core.Store.Operators;
 /// <summary>Writes down who wrote to whom and when, for operators: each message in its sender's journal and in its recipient's, gathered for 2 s so that it costs next to nothing.</summary>
 /// <remarks>
 /// A journal is that of a partition: a list of sealed chunks in Redis for each 6 hours; an account's entries are picked from it when somebody asks. States, tries and
-/// times of the end are not in it: they stand in records and outcomes. A core that is killed leaves out its last 2 s, and nothing else hangs on the journal: docs/adr/0014.
+/// times of the end are not in it: they stand in records and outcomes. A core that is killed leaves out its last 2 s, and nothing else hangs on the journal: docs/adr/0013.
 /// </remarks>
 internal sealed class MessageJournal(
     RedisConnection redis, StoreNames names, JournalCipher cipher, TimeProvider time, IOptions<CoreStoreOptions> options, StoreMetrics metrics, ILogger<MessageJournal> logger)

@@ -38,7 +38,11 @@ public sealed class OperationsServiceTests(RedisCore fixture) : IClassFixture<Re
     {
         await _link.RegisterAsync(_recipient, 11, change: static r => r.Client = new ClientSession
         {
-            Address = "192.0.2.7:40001", UserAgent = "Phone\r\n\u001b[31m", TlsVersion = "TLSv1.3", CipherSuite = "TLS_AES_256_GCM_SHA384", ConnectedMs = 60_000,
+            Address = "192.0.2.7:40001",
+            UserAgent = "Phone\r\n\u001b[31m",
+            TlsVersion = "TLSv1.3",
+            CipherSuite = "TLS_AES_256_GCM_SHA384",
+            ConnectedMs = 60_000,
         });
         ListRegistrationsResponse online = await CallAsync<ListRegistrationsRequest, ListRegistrationsResponse>("ListRegistrations", new() { User = _recipient });
         Registration one = Assert.Single(online.Registrations);
