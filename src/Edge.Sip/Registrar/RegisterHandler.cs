@@ -28,7 +28,8 @@ internal sealed class RegisterHandler(
         Span<byte> user = stackalloc byte[AccountUri.MostUserBytes];
         if (!AccountUri.TryRead(fields.To, user, out int length, out SipUri to))
         {
-            Refuse(session, request, 404, "unknown_account");
+            bool isSip = SipUri.Parse(fields.To.Uri, out _) == SipFault.None;   // §10.3 step 5: an address-of-record is a SIP or SIPS URI
+            Refuse(session, request, isSip ? 404 : 400, isSip ? "unknown_account" : SipFaults.Tag(SipFault.BadTo));
             return;
         }
 

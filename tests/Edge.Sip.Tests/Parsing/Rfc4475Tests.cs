@@ -1,12 +1,12 @@
 using Edge.Sip.Parsing;
+using Edge.Sip.Tests.Torture;
+using Edge.Sip.Transactions;
 
 namespace Edge.Sip.Tests.Parsing;
 
 /// <summary>The torture messages of RFC 4475, byte for byte, if <c>EDGE_RFC4475</c> names their folder. Without it the run says so: skipped, never silently passed.</summary>
 public sealed class Rfc4475Tests
 {
-    private static readonly string? Folder = Environment.GetEnvironmentVariable("EDGE_RFC4475");
-
     /// <summary>Files that cannot be framed on a stream, and why; every other one is a whole message.</summary>
     private static readonly Dictionary<string, string> Unframed = new(StringComparer.Ordinal)
     {
@@ -51,7 +51,7 @@ public sealed class Rfc4475Tests
     [Fact]
     public void Frame_EachFile_AsItsDeclaredLengthSays()
     {
-        foreach ((string name, byte[] bytes) in Files())
+        foreach ((string name, byte[] bytes) in Rfc4475.Files())
         {
             string first = FramedStream.Read(Pieces.Whole(bytes))[0];
             Assert.StartsWith(Unframed.GetValueOrDefault(name, "message"), first, StringComparison.Ordinal);
@@ -61,33 +61,73 @@ public sealed class Rfc4475Tests
     [Fact]
     public void Frame_EachFileCutAnywhere_SameOutcome()
     {
-        foreach ((_, byte[] bytes) in Files())
+        int splits = 0;
+        foreach ((_, byte[] bytes) in Rfc4475.Files())
         {
             List<string> whole = FramedStream.Read(Pieces.Whole(bytes));
-            foreach (Pieces pieces in Pieces.Every(bytes)) Assert.Equal(whole, FramedStream.Read(pieces));
+            foreach (Pieces pieces in Pieces.Every(bytes))
+            {
+                Assert.Equal(whole, FramedStream.Read(pieces));
+                splits++;
+            }
         }
+
+        TestContext.Current.SendDiagnosticMessage("RFC 4475 in process: {0} ways to cut, 0 exceptions", splits);
     }
 
     [Fact]
     public void Read_EachFileAndEachPrefix_NoException()
     {
-        foreach ((_, byte[] bytes) in Files())
+        int prefixes = 0;
+        foreach ((_, byte[] bytes) in Rfc4475.Files())
         {
-            for (int length = 0; length <= bytes.Length; length++) MessageReader.ReadEverything(bytes.AsSpan(0, length));
+            for (int length = 0; length <= bytes.Length; length++, prefixes++)
+            {
+                MessageReader.ReadEverything(bytes.AsSpan(0, length));
+                List<string> seen = FramedStream.Read(Pieces.Whole(bytes[..length]));
+                Assert.InRange(seen.Count, 0, 3);   // at most two messages and what is left
+            }
         }
+
+        TestContext.Current.SendDiagnosticMessage("RFC 4475 in process: {0} prefixes, 0 exceptions", prefixes);
     }
 
     [Fact]
     public void Read_EachFile_TheFaultItIsAbout()
     {
         List<string> seen = [];
-        foreach ((string name, byte[] bytes) in Files())
+        foreach ((string name, byte[] bytes) in Rfc4475.Files())
         {
             SipFault fault = FaultOf(bytes);
             if (fault != Faulty.GetValueOrDefault(name)) seen.Add($"{name}: {fault}");
         }
 
+        TestContext.Current.SendDiagnosticMessage("RFC 4475 in process: {0} of {1} whole as expected", Rfc4475.Files().Count - seen.Count, Rfc4475.Files().Count);
         Assert.True(seen.Count == 0, string.Join("\n", seen));
+    }
+
+    /// <summary>What is a request opens one transaction, whose repeat is known; what is none opens none.</summary>
+    [Fact]
+    public void Transaction_EachFileTwice_OneTransaction()
+    {
+        int opened = 0;
+        SipHeaderSlot[] slots = new SipHeaderSlot[100];
+        foreach ((_, byte[] bytes) in Rfc4475.Files())
+        {
+            SipFrame frame = new SipFramer(new SipLimits()).Next(bytes);
+            if (frame.Kind != SipFrameKind.Message || SipRequest.IsResponse(frame.Head(bytes))) continue;
+            if (SipRequest.Parse(frame.Head(bytes), frame.Body(bytes), slots, out SipRequest request) != SipFault.None) continue;
+            if (SipRequestChecks.Check(request, out SipRequestFields fields) != SipFault.None) continue;
+            TransactionKey key = TransactionKey.OfRequest(request, fields);
+            TransactionTable<object> table = new(4, 4);
+            Assert.Equal(ServerStart.New, table.BeginServer(key));
+            Assert.True(table.IsServing(key));
+            Assert.NotEqual(ServerStart.New, table.BeginServer(TransactionKey.OfRequest(request, fields)));
+            Assert.True(table.EndServer(key));
+            opened++;
+        }
+
+        Assert.InRange(opened, 20, 49);
     }
 
     private static SipFault FaultOf(byte[] bytes)
@@ -111,13 +151,5 @@ public sealed class Rfc4475Tests
         }
 
         return SipRequestChecks.HasUnknownExtension(request.Headers) ? SipFault.UnsupportedExtension : SipFault.None;
-    }
-
-    private static IEnumerable<(string Name, byte[] Bytes)> Files()
-    {
-        if (string.IsNullOrEmpty(Folder)) Assert.Skip("EDGE_RFC4475 names no folder: the RFC 4475 messages were NOT tried");
-        string[] paths = Directory.GetFiles(Folder, "*.dat");
-        Assert.Equal(50, paths.Length);
-        return paths.Order(StringComparer.Ordinal).Select(path => (Path.GetFileNameWithoutExtension(path), File.ReadAllBytes(path)));
     }
 }

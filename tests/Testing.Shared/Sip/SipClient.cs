@@ -144,6 +144,14 @@ public sealed class SipClient : IAsyncDisposable
         }
     }
 
+    /// <summary>A response that has come already, provisional ones too.</summary>
+    public bool TryTakeResponse(out SipText response)
+    {
+        bool taken = _responses.Reader.TryRead(out SipText? one);
+        response = one!;
+        return taken;
+    }
+
     /// <summary>The next request from the server; MESSAGEs have been answered already.</summary>
     public async Task<SipText> NextRequestAsync(TimeSpan? patience = null)
     {
