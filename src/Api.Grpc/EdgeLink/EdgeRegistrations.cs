@@ -81,11 +81,22 @@ internal sealed class EdgeRegistrations(
             {
                 MailboxPage? page = await store.RegisterAsync(account, Bind(flow, refresh.Device, refresh.ExpiresSeconds), refresh.After, refresh.ByClient).ConfigureAwait(false);
                 if (page is null) answer.Outcome = RegisterOutcome.BadTicket;   // deleted a moment ago
-                else answer.Page = mapping.ToPage(flow, account, page);
+                else if (await IsOfNowAsync(refresh.Ticket, account, flow).ConfigureAwait(false)) answer.Page = mapping.ToPage(flow, account, page);
+                else answer.Outcome = await TakeBackAsync(account, flow).ConfigureAwait(false);
             }
         }
 
         return new CoreEvent { Refreshed = answer };
+    }
+
+    /// <summary>What is remembered of an account may be 5 s old: a new password has ended what was bound then, and would not end what is bound behind it.</summary>
+    private async ValueTask<bool> IsOfNowAsync(ByteString ticket, AccountAddress account, FlowId flow) =>
+        tickets.TryVerify(ticket.Span, account, flow, out int version) && (await accounts.GetAsync(account).ConfigureAwait(false))?.CredentialVersion == version;
+
+    private async Task<RegisterOutcome> TakeBackAsync(AccountAddress account, FlowId flow)
+    {
+        await store.UnregisterAsync(account, flow, new SessionEnd(ByClient: false, "revoked")).ConfigureAwait(false);
+        return RegisterOutcome.BadTicket;
     }
 
     /// <summary>Ends a binding; needs no ticket, since an edge can only end flows of its own.</summary>

@@ -11,11 +11,15 @@ namespace Edge.Sip.CoreLink;
 /// <remarks>Links that are up stay so: a renewed certificate, or another authority, counts from the next one on. Files that cannot be used change nothing.</remarks>
 internal sealed class LinkIdentity
 {
+    private const long TryAgainMs = 5_000;
+
     private readonly CoreOptions _options;
     private readonly EdgeClock _clock;
     private readonly ILogger _logger;
     private readonly Lock _gate = new();
     private byte[] _seen;
+    private long _triedMs;
+    private bool _refused;
     private Files _files;
 
     /// <exception cref="CryptographicException">A file cannot be used.</exception>
@@ -35,16 +39,19 @@ internal sealed class LinkIdentity
         lock (_gate)
         {
             byte[] found = Hash();
-            if (found.AsSpan().SequenceEqual(_seen)) return _files.Version;
-            _seen = found;
+            bool same = found.AsSpan().SequenceEqual(_seen);
+            if (same && (!_refused || _clock.NowMs - _triedMs < TryAgainMs)) return _files.Version;   // what was refused may be good by now: not valid yet, too many open files
+            bool told = same && _refused;
+            (_seen, _triedMs, _refused) = (found, _clock.NowMs, true);
             try
             {
                 Volatile.Write(ref _files, Load(_files.Version + 1));
+                _refused = false;
                 EdgeLog.LinkCertificateTaken(_logger, _files.Certificate.SerialNumber, _files.NotAfter);
             }
             catch (Exception fault) when (fault is CryptographicException or IOException or UnauthorizedAccessException or ArgumentException)
             {
-                EdgeLog.LinkCertificateRefused(_logger, fault.Message);
+                if (!told) EdgeLog.LinkCertificateRefused(_logger, fault.Message);
             }
 
             return _files.Version;

@@ -4,8 +4,8 @@ using Google.Protobuf;
 namespace Edge.Sip.Transport;
 
 /// <summary>The keys of TLS session tickets: the cores' of this hour and the last, so that a client resumes at any edge, also after a restart of this one.</summary>
-/// <remarks>Until a core has told them a key of this process seals tickets. Who holds the keys of an hour can read what TLS 1.2 sessions resumed with tickets of that hour
-/// said; with TLS 1.3 each resumption has a key exchange of its own.</remarks>
+/// <remarks>Until a core has told them a key of this process seals tickets. Who holds the keys of an hour can read what TLS 1.2 sessions said whose tickets they sealed,
+/// from their first handshake on; with TLS 1.3 each resumption has a key exchange of its own.</remarks>
 internal sealed class SessionTickets
 {
     private readonly SessionTicketKey _own = SessionTicketKey.Of(RandomNumberGenerator.GetBytes(SessionTicketKey.SecretBytes));

@@ -231,6 +231,25 @@ public sealed class RegistrationTests(RedisCore fixture) : IClassFixture<RedisCo
         Assert.Null(accepted.Push);   // nobody is bound
     }
 
+    /// <summary>A core remembers an account for 5 s: what it binds on an old word it takes back.</summary>
+    [Fact]
+    [Spec("S11")]
+    public async Task Refresh_PasswordChangedAtAnotherCore_BadTicketAndNothingBound()
+    {
+        await fixture.AddAccountsAsync("jack");
+        await using TestCore other = await TestCore.StartAsync(fixture.Redis.Endpoint, fixture.Certificates, null, "CoreStore:CoreId=other-jack");
+        await using TestLink link = await TestLink.ConnectAsync(other, "edge-jack");
+        Registered registered = await link.RegisterAsync("jack", 41);
+        EdgeEvent refresh = new() { Refresh = new Refresh { Flow = 41, User = "jack", Ticket = registered.Ticket, ExpiresSeconds = 600, Device = "phone" } };
+        await link.SendAsync(refresh);
+        Assert.Equal(RegisterOutcome.Bound, (await link.NextAsync(CoreEvent.EventOneofCase.Refreshed)).Refreshed.Outcome);
+        await fixture.Core.Services.GetRequiredService<IAccountStore>().UpdateAsync(RedisCore.Address("jack"), "another password");
+        await link.SendAsync(refresh);
+        Assert.Equal(RegisterOutcome.BadTicket, (await link.NextAsync(CoreEvent.EventOneofCase.Refreshed)).Refreshed.Outcome);
+        Acceptance accepted = await other.Services.GetRequiredService<IMessageStore>().AcceptAsync(new NewMessage(RedisCore.Address("alice"), Guid.NewGuid(), RedisCore.Address("jack"), "hello"u8.ToArray()));
+        Assert.Null(accepted.Push);
+    }
+
     [Fact]
     public async Task Unregister_Always_ConfirmedByItsNumber()
     {
