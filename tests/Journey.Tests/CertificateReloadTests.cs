@@ -16,12 +16,14 @@ public sealed class CertificateReloadTests
 
     private static int Reloads { get; } = int.TryParse(Environment.GetEnvironmentVariable("EDGE_RELOADS"), out int reloads) ? reloads : 0;
 
-    [Fact]
+    [Theory]
+    [InlineData("Native")]
+    [InlineData("Portable")]
     [Spec("S7")]
-    public async Task Certificate_RenewedAgainAndAgain_NobodyIsDropped()
+    public async Task Certificate_RenewedAgainAndAgain_NobodyIsDropped(string transport)
     {
         (int reloads, int idle, int busy) = Reloads > 0 ? (Reloads, 1_000, 50) : (3, 50, 10);
-        await using JourneySystem system = new();
+        await using JourneySystem system = new() { EdgeSettings = [$"--Sip:Transport={transport}"] };
         await system.InitializeAsync();
         IReadOnlyList<Account> accounts = await system.NewAccountsAsync("r", idle + busy);
         List<SipClient> clients = [];
@@ -58,8 +60,8 @@ public sealed class CertificateReloadTests
         Assert.Equal(reloads, await system.MetricAsync(system.EdgeMetricsPort, "edge_certificate_reads_total"));
         Assert.Equal(reloads, await system.MetricAsync(system.CoreMetricsPort, "edge_certificate_reads_total"));
         TestContext.Current.SendDiagnosticMessage(
-            "{0} reloads, {1} idle and {2} busy connections, {3} requests answered, 0 dropped; slowest until the new serial was shown: {4}",
-            reloads, idle, busy, asked, string.Join(", ", listeners.Select(static listener => $"{listener.Name} {listener.Slowest.TotalMilliseconds:F0} ms")));
+            "{5} transport: {0} reloads, {1} idle and {2} busy connections, {3} requests answered, 0 dropped; slowest until the new serial was shown: {4}",
+            reloads, idle, busy, asked, string.Join(", ", listeners.Select(static listener => $"{listener.Name} {listener.Slowest.TotalMilliseconds:F0} ms")), transport);
         foreach (SipClient client in clients) await client.DisposeAsync();
     }
 
