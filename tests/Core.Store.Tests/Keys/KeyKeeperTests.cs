@@ -196,6 +196,37 @@ public abstract class KeyKeeperTests(ServerFixture fixture) : StoreTest(fixture)
         Assert.DoesNotContain(Keys(KeyPurpose.Fingerprint), k => k.Id == 2);
     }
 
+    [Fact]   // each core has a copy of the file, and one gets the new one an hour late: what it sealed with the old keys is not lost with them
+    [Spec("S9", "D.accounts")]
+    public async Task Tend_OneCoreLoadsTheFileLate_NothingIsLostAndItsAccountsAreSealedAnew()
+    {
+        string copy = KeyRing + ".copy";
+        File.Copy(KeyRing, copy);
+        TestCore late = await StartCoreAsync("core-late", settings: [("KeyRingFile", copy)]);
+        Time.Advance(TimeSpan.FromDays(30));
+        await TendAsync();
+        Time.Advance(2 * Delay);
+        await TendAsync();   // accounts are sealed anew: the late core has not their key
+
+        StoreUnavailableException refusal = await Assert.ThrowsAsync<StoreUnavailableException>(async () => await late.Accounts.FindVerifiersAsync(Alice));
+        Assert.Contains("lacks the key", refusal.Message, StringComparison.Ordinal);   // 503, not "wrong password"
+        await late.Accounts.CreateAsync(Address("dora"), "secret");
+        Assert.Equal(AcceptOutcome.Accepted, (await late.Store.AcceptAsync(Message(Alice, Bob, "by the late core"))).Outcome);
+        await AcceptedAsync("by the other");
+        Assert.Equal(["by the late core"], Texts((await late.Store.RegisterAsync(Bob, Bind(Flow(1)), 0, true))!));
+
+        Time.Advance(Hour);
+        await TendAsync();
+        Assert.Single(Keys(KeyPurpose.Account));   // dora's too was sealed anew before the old key went
+        File.Copy(KeyRing, copy, overwrite: true);
+        await TendAsync(late);
+        Assert.Equal(["by the late core", "by the other"], Texts((await late.Store.RegisterAsync(Bob, Bind(Flow(2)), 0, true))!));
+        foreach (string user in (string[])["alice", "bob", "carol", "dora"])
+        {
+            foreach (TestCore core in (TestCore[])[Core, late]) Assert.True((await core.Accounts.FindVerifiersAsync(Address(user)))!.Matches(Address(user), "secret"));
+        }
+    }
+
     [Fact]   // what others may have rotated out seals nothing more; nothing is lost: senders are told to try again
     public async Task Accept_RingFileUnreadableForAnHour_RefusedUntilItIsBack()
     {

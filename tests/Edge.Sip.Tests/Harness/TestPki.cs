@@ -42,7 +42,8 @@ internal sealed class TestPki : IDisposable
     public void IssueSip(bool expired = false, DateTimeOffset? begins = null) => Issue(_sipAuthority, "example.test", "sip", expired, begins);
 
     /// <summary>Replaces the certificate and key that the edge shows to cores.</summary>
-    public void IssueEdge() => Issue(_linkAuthority, "edge-1", "edge");
+    /// <param name="expired">It ended an hour ago.</param>
+    public void IssueEdge(bool expired = false) => Issue(_linkAuthority, "edge-1", "edge", expired);
 
     public void Dispose() => _folder.Delete(recursive: true);
 

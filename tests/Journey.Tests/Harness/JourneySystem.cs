@@ -141,6 +141,7 @@ public class JourneySystem : IAsyncLifetime
         _plain?.Dispose();
         Authority?.Dispose();
         Directory.Delete(Folder, recursive: true);
+        GC.SuppressFinalize(this);
     }
 
     /// <summary>A path inside the folder.</summary>
