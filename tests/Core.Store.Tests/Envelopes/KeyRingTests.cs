@@ -35,6 +35,15 @@ public sealed class KeyRingTests : IDisposable
     public void Open_MissingAndMayNotCreate_RefusedWithAdvice() =>
         Assert.Contains("CreateKeyRing", Assert.Throws<KeyRingException>(() => _ring.Open(create: false)).Message, StringComparison.Ordinal);
 
+    [Fact]   // a file stands where its folder should
+    public void Open_MissingAndCannotBeMade_SaidPlainly()
+    {
+        _ring.Open();
+        KeyRingException fault = Assert.Throws<KeyRingException>(
+            () => new KeyRing(Options.Create(new CoreStoreOptions { KeyRingFile = Path.Combine(_ring.Path, "ring.json"), CreateKeyRing = true }), _ring.Time));
+        Assert.Contains("cannot be made", fault.Message, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData(UnixFileMode.GroupRead)]
     [InlineData(UnixFileMode.OtherRead)]
