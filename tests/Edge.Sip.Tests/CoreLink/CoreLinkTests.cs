@@ -28,6 +28,42 @@ public class CoreLinkTests
         Assert.Equal(0, edge.Core.Streams);
     }
 
+    /// <summary>By both carriers of the link: OpenSSL is asked by the one, .NET by the other.</summary>
+    [Theory]
+    [InlineData("Native", "expired")]
+    [InlineData("Native", "of another name or address")]
+    [InlineData("Native", "of another authority")]
+    [InlineData("Portable", "expired")]
+    [InlineData("Portable", "of another name or address")]
+    [InlineData("Portable", "of another authority")]
+    [Spec("S7")]
+    public async Task Link_CoreThatDoesNotProveItself_IsNotUsed(string transport, string certificate)
+    {
+        foreach (string host in (string[])["127.0.0.1", "localhost"])
+        {
+            await using TestEdge edge = await TestEdge.StartAsync(
+                waitForLink: false,
+                certificates: pki => pki.IssueCore(certificate == "expired", certificate == "of another name or address", certificate == "of another authority"),
+                host: host,
+                settings: $"Sip:Transport={transport}");
+            SipClient bob = await edge.ConnectAsync();
+            Assert.Equal(503, (await bob.RegisterAsync()).Status);
+            Assert.Equal((0, 0), (edge.Core.Streams, edge.Links.UpCount));
+        }
+    }
+
+    [Theory]
+    [InlineData("Native", "127.0.0.1")]
+    [InlineData("Native", "localhost")]
+    [InlineData("Portable", "127.0.0.1")]
+    [InlineData("Portable", "localhost")]
+    [Spec("S7")]
+    public async Task Link_CoreByNameAndByAddress_IsUsed(string transport, string host)
+    {
+        await using TestEdge edge = await TestEdge.StartAsync(host: host, settings: $"Sip:Transport={transport}");
+        Assert.Equal(200, (await (await edge.ConnectAsync()).RegisterAsync()).Status);
+    }
+
     [Fact]
     public async Task Link_EdgeOfAnotherCa_IsRefused()
     {
