@@ -16,6 +16,7 @@ internal sealed class LinkIdentity
 
     private readonly CoreOptions _options;
     private readonly EdgeClock _clock;
+    private readonly EdgeMetrics _metrics;
     private readonly ILogger _logger;
     private readonly Lock _gate = new();
     private byte[] _seen;
@@ -27,7 +28,7 @@ internal sealed class LinkIdentity
     /// <exception cref="IOException">A file cannot be read.</exception>
     public LinkIdentity(CoreOptions options, EdgeClock clock, EdgeMetrics metrics, ILogger logger)
     {
-        (_options, _clock, _logger) = (options, clock, logger);
+        (_options, _clock, _metrics, _logger) = (options, clock, metrics, logger);
         _seen = Hash();
         _files = Load(1);
         metrics.ObserveLinkCertificate(() => Volatile.Read(ref _files).NotAfter.ToUnixTimeSeconds());
@@ -48,11 +49,14 @@ internal sealed class LinkIdentity
             {
                 Volatile.Write(ref _files, Load(_files.Version + 1));
                 _refused = false;
+                _metrics.LinkCertificateRead(taken: true);
                 EdgeLog.LinkCertificateTaken(_logger, _files.Own.SerialNumber, _files.NotAfter);
             }
             catch (Exception fault) when (fault is CryptographicException or IOException or UnauthorizedAccessException or ArgumentException)
             {
-                if (!told) EdgeLog.LinkCertificateRefused(_logger, fault.Message);
+                if (told) return _files.Version;
+                _metrics.LinkCertificateRead(taken: false);
+                EdgeLog.LinkCertificateRefused(_logger, fault.Message);
             }
 
             return _files.Version;
