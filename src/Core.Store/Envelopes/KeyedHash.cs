@@ -27,7 +27,7 @@ public sealed class KeyedHash
     {
         IncrementalHash hash = _hash.Value!;
         hash.AppendData(first);
-        hash.AppendData(second);
+        if (!second.IsEmpty) hash.AppendData(second);   // each call is one of OpenSSL's, with its price
         if (output.Length == HashBytes)
         {
             hash.GetHashAndReset(output);

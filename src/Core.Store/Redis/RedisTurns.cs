@@ -5,8 +5,8 @@ namespace Core.Store.Redis;
 /// <summary>Asks one server in turns: what is asked while a turn is on its way leaves together when that one is answered, and its answers are handed out together.</summary>
 /// <remarks>
 /// What a turn costs whatever it carries: a wait for Redis' disk, packets, changes of thread (figures in docs/adr/0001). A question that is alone leaves at once.
-/// The scripts of a turn leave in one call, those that fill the memory apart from those that free it: <c>together.lua</c> says why. Of one sort, those about one
-/// partition keep their order. What runs on the answers runs one after the other: it may not block.
+/// The scripts of a turn leave in one call, so that Redis waits for its disk once; those that fill the memory come first in it: <c>together.lua</c> says why. Of one
+/// sort, those about one partition keep their order. What runs on the answers runs one after the other: it may not block.
 /// </remarks>
 /// <param name="evaluate">Runs a script.</param>
 /// <param name="deadline">For how long anybody waits for an answer.</param>
@@ -164,6 +164,12 @@ internal sealed class RedisTurns(Func<RedisScript, RedisKey[], RedisValue[], Tas
                 if (now - question.AskedAt >= deadlineMs) question.Drop();
                 else if (question is ICommand command) _sent.Add(command.Send());
                 else Gather((ScriptQuestion)question);
+            }
+
+            if (_filling.Count + _freeing.Count <= MostTogether)
+            {
+                _filling.AddRange(_freeing);
+                _freeing.Clear();
             }
 
             SendTogether(_filling);

@@ -14,8 +14,8 @@ public sealed class RedisTurnsTests(RedisFixture fixture) : StoreTest(fixture), 
 
     private readonly List<(RedisScript Script, RedisKey[] Keys, RedisValue[] Args, TaskCompletionSource<RedisResult> Answer)> _calls = [];
 
-    [Fact]   // those that fill the memory apart from those that free it, each in order
-    public async Task Turn_AskedDuringTheLast_LeavesInOneCallForEachSort()
+    [Fact]   // those that fill the memory before those that free it, each in order
+    public async Task Turn_AskedDuringTheLast_LeavesInOneCall()
     {
         RedisTurns turns = new(RecordAsync, TimeSpan.FromSeconds(4), lanes: 1);
         Task<RedisResult> alone = turns.EvaluateAsync(RedisScript.End, [Key], ["a"]);
@@ -27,16 +27,36 @@ public sealed class RedisTurnsTests(RedisFixture fixture) : StoreTest(fixture), 
 
         _calls[0].Answer.SetResult(Number(1));
         Assert.Equal(1, (int)await alone);
-        Assert.Equal(3, _calls.Count);
-        Assert.All(_calls[1..], static call => Assert.Equal(RedisScript.Together, call.Script));
-        Assert.Equal(["1", "1", "2", "c", "d", "1", "1", "1", "e"], _calls[1].Args.Select(static arg => (string?)arg));
-        Assert.Equal(["2", "2", "1", "b", "5", "1", "0"], _calls[2].Args.Select(static arg => (string?)arg));
-        Assert.Equal(["{1}m", "{1}r", "{1}m"], _calls[2].Keys.Select(static key => (string?)key));
+        Assert.Equal(2, _calls.Count);
+        Assert.Equal(RedisScript.Together, _calls[1].Script);
+        Assert.Equal(["1", "1", "2", "c", "d", "1", "1", "1", "e", "2", "2", "1", "b", "5", "1", "0"], _calls[1].Args.Select(static arg => (string?)arg));
+        Assert.Equal(["{1}m", "{1}m", "{1}m", "{1}r", "{1}m"], _calls[1].Keys.Select(static key => (string?)key));
 
-        _calls[1].Answer.SetResult(RedisResult.Create([Number(2), Number(3)]));
-        Assert.False(first.IsCompleted);   // handed out with the last of its turn
-        _calls[2].Answer.SetResult(RedisResult.Create([Number(4), Number(5)]));
+        _calls[1].Answer.SetResult(RedisResult.Create([Number(2), Number(3), Number(4), Number(5)]));
         Assert.Equal([2, 3, 4, 5], (await Task.WhenAll(first, second, end, page)).Select(static answer => (int)answer));
+    }
+
+    [Fact]   // no call holds Redis for longer than its scripts may
+    public async Task Turn_MoreThanACallMayHold_LeavesInSeveral_HandedOutWithTheLast()
+    {
+        RedisTurns turns = new(RecordAsync, TimeSpan.FromSeconds(4), lanes: 1);
+        Task<RedisResult> alone = turns.EvaluateAsync(RedisScript.Page, [Key], []);
+        List<Task<RedisResult>> asked = [];
+        for (int i = 0; i < 40; i++)
+        {
+            asked.Add(turns.EvaluateAsync(RedisScript.End, [Key], []));
+            asked.Add(turns.EvaluateAsync(RedisScript.Enqueue, [Key], []));
+        }
+
+        _calls[0].Answer.SetResult(Number(1));
+        await alone;
+        Assert.Equal([40, 40], _calls[1..].Select(static call => call.Keys.Length));
+        Assert.All(_calls[1].Args.Where(static (_, i) => i % 3 == 0), static number => Assert.Equal(RedisScript.Enqueue.Number, (int)number));
+        RedisResult answers = RedisResult.Create([.. Enumerable.Range(0, 40).Select(Number)]);
+        _calls[1].Answer.SetResult(answers);
+        Assert.All(asked, static one => Assert.False(one.IsCompleted));
+        _calls[2].Answer.SetResult(answers);
+        await Task.WhenAll(asked);
     }
 
     [Fact]

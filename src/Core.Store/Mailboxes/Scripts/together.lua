@@ -1,6 +1,7 @@
 -- Runs many scripts in one call. A fault of one is its answer, as a string, which none of them returns: an error within an array ends a client's
 -- connection. The others go on.
--- Scripts that only add are not mixed with such that free: after the first write of a call Redis lets all others of it pass, however full its memory is.
+-- Scripts that only add come before such that free: after the first write of a call Redis lets all others of it pass, however full its memory is, so that an
+-- acknowledgement would open it to new messages behind it.
 -- KEYS: those of all, one after the other
 -- ARGV: for each: its number, how many keys, how many arguments, then its arguments
 -- Returns the answers, in order
