@@ -22,8 +22,7 @@ switch (args)
         foreach (string file in files) Named(name).Run(File.ReadAllBytes(file));
         return 0;
     case ["afl", string name]:
-        FuzzTarget fuzzed = Named(name);
-        foreach (byte[] known in fuzzed.Corpus()) fuzzed.Run(known);   // what is made once is made before the coverage of an input is measured
+        FuzzTarget fuzzed = Named(name);   // nothing of it may run before: instrumented code needs what Fuzzer sets up
         Fuzzer.Run(stream =>
         {
             using MemoryStream bytes = new();

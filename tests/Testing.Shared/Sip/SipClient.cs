@@ -152,6 +152,21 @@ public sealed class SipClient : IAsyncDisposable
         return taken;
     }
 
+    /// <summary>Waits for a response of any kind.</summary>
+    /// <returns>False if none came in that time, or the connection has ended.</returns>
+    public async Task<bool> SeesResponseAsync(TimeSpan patience)
+    {
+        using CancellationTokenSource limit = new(patience);
+        try
+        {
+            return await _responses.Reader.WaitToReadAsync(limit.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
+        }
+    }
+
     /// <summary>The next request from the server; MESSAGEs have been answered already.</summary>
     public async Task<SipText> NextRequestAsync(TimeSpan? patience = null)
     {
