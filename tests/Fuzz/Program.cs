@@ -1,6 +1,6 @@
 // Fuzzes what strangers' bytes go through. tests/fuzz is how it is run:
 //   Fuzz targets                          names of the targets
-//   Fuzz mutate COUNT [SEED]              changed messages in process; the exit code is 1 after a find
+//   Fuzz mutate COUNT [SEED]              every target on its corpus, then changed messages in process; the exit code is 1 after a find
 //   Fuzz show SEED NUMBER FILE            writes one of them to a file
 //   Fuzz run TARGET FILE...               runs a target on files: a find of afl-fuzz, say
 //   Fuzz afl TARGET                       under afl-fuzz
@@ -14,6 +14,11 @@ switch (args)
         foreach (FuzzTarget target in FuzzTarget.All) Console.WriteLine(target.Name);
         return 0;
     case ["mutate", string count, .. string[] rest]:
+        foreach (FuzzTarget target in FuzzTarget.All)
+        {
+            foreach (byte[] known in target.Corpus()) target.Run(known);
+        }
+
         return new MutationRun(rest is [string first] ? Number(first) : (ulong)Random.Shared.NextInt64(1_000_000_000), Number(count), Seeds()).Go() ? 0 : 1;
     case ["show", string seed, string number, string file]:
         MutationRun.Save(Number(seed), Number(number), Seeds(), file);
