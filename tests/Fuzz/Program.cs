@@ -3,9 +3,11 @@
 //   Fuzz mutate COUNT [SEED]              every target on its corpus, then changed messages in process; the exit code is 1 after a find
 //   Fuzz show SEED NUMBER FILE            writes one of them to a file
 //   Fuzz run TARGET FILE...               runs a target on files: a find of afl-fuzz, say
+//   Fuzz cost                             time of hostile shapes by their length
 //   Fuzz afl TARGET                       under afl-fuzz
 using System.Globalization;
 using Fuzz;
+using Fuzz.Cost;
 using SharpFuzz;
 
 switch (args)
@@ -26,6 +28,8 @@ switch (args)
     case ["run", string name, .. string[] files]:
         foreach (string file in files) Named(name).Run(File.ReadAllBytes(file));
         return 0;
+    case ["cost"]:
+        return CostRun.Go() ? 0 : 1;
     case ["afl", string name]:
         FuzzTarget fuzzed = Named(name);   // nothing of it may run before: instrumented code needs what Fuzzer sets up
         Fuzzer.Run(stream =>
@@ -36,7 +40,7 @@ switch (args)
         });
         return 0;
     default:
-        Console.Error.WriteLine("usage: Fuzz targets | mutate COUNT [SEED] | show SEED NUMBER FILE | run TARGET FILE... | afl TARGET");
+        Console.Error.WriteLine("usage: Fuzz targets | mutate COUNT [SEED] | show SEED NUMBER FILE | run TARGET FILE... | cost | afl TARGET");
         return 2;
 }
 
