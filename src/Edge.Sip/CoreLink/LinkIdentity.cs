@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Security;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Edge.Sip.CoreLink.Carriers;
 using Edge.Sip.Diagnostics;
 using Edge.Sip.Transport;
 
@@ -47,7 +48,7 @@ internal sealed class LinkIdentity
             {
                 Volatile.Write(ref _files, Load(_files.Version + 1));
                 _refused = false;
-                EdgeLog.LinkCertificateTaken(_logger, _files.Certificate.SerialNumber, _files.NotAfter);
+                EdgeLog.LinkCertificateTaken(_logger, _files.Own.SerialNumber, _files.NotAfter);
             }
             catch (Exception fault) when (fault is CryptographicException or IOException or UnauthorizedAccessException or ArgumentException)
             {
@@ -56,6 +57,14 @@ internal sealed class LinkIdentity
 
             return _files.Version;
         }
+    }
+
+    /// <summary>For the next links of OpenSSL's own.</summary>
+    /// <exception cref="CryptographicException">OpenSSL does not take the files.</exception>
+    public LinkTls CreateTls()
+    {
+        Files files = Volatile.Read(ref _files);
+        return new LinkTls(files.Own, files.Authorities);
     }
 
     /// <summary>For the next channel.</summary>
@@ -68,7 +77,7 @@ internal sealed class LinkIdentity
         {
             SslOptions = new SslClientAuthenticationOptions
             {
-                ClientCertificateContext = SslStreamCertificateContext.Create(files.Certificate, files.Authorities, offline: true),
+                ClientCertificateContext = SslStreamCertificateContext.Create(files.Own.Leaf, files.Authorities, offline: true),
                 CertificateChainPolicy = policy,
             },
             UseProxy = false,
@@ -86,7 +95,7 @@ internal sealed class LinkIdentity
         X509Certificate2Collection authorities = [];
         authorities.ImportFromPemFile(_options.CaFile);
         if (authorities.Count == 0) throw new CryptographicException($"{_options.CaFile} holds no certificate");
-        return new Files(version, own.Leaf, authorities);
+        return new Files(version, own, authorities);
     }
 
     private byte[] Hash()
@@ -107,8 +116,8 @@ internal sealed class LinkIdentity
         return hash.GetHashAndReset();
     }
 
-    private sealed record Files(int Version, X509Certificate2 Certificate, X509Certificate2Collection Authorities)
+    private sealed record Files(int Version, ServerCertificate Own, X509Certificate2Collection Authorities)
     {
-        public DateTimeOffset NotAfter => Certificate.NotAfter.ToUniversalTime();
+        public DateTimeOffset NotAfter => Own.NotAfter;
     }
 }
