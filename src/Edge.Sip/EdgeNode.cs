@@ -11,7 +11,7 @@ namespace Edge.Sip;
 /// <summary>The parts of the edge, started in the order in which they need each other and stopped in the other one.</summary>
 internal sealed class EdgeNode(
     ITransport transport, CertificateWatch certificate, RequestDispatcher dispatcher, SessionSweep sweep, CoreLinks links, LinkEventRouter router, DeliveryPump pump,
-    IOptions<EdgeOptions> options, ILogger<EdgeNode> logger) : IHostedService
+    AddressLimits addresses, EdgeMetrics metrics, IOptions<EdgeOptions> options, ILogger<EdgeNode> logger) : IHostedService
 {
     private volatile bool _listening;
 
@@ -20,6 +20,8 @@ internal sealed class EdgeNode(
 
     public Task StartAsync(CancellationToken cancellationToken)
     {
+        metrics.Begin();
+        metrics.ObserveAddresses(() => addresses.Count);
         links.Events = router;
         transport.Start(dispatcher);   // first: a port that is taken stops the start
         pump.Port = transport.LocalEndPoint!.Port;

@@ -20,9 +20,9 @@ public sealed class DialogueTests(JourneySystem system)
     {
         EdgeHealth health = await EdgeHealth.BeforeAsync(system);
         Stopwatch watch = Stopwatch.StartNew();
-        PCG next = new((uint)(FuzzSettings.Seed & 0x7FFF_FFFF));
+        PCG next = new((uint)(HostileSettings.Seed & 0x7FFF_FFFF));
         int steps = 0;
-        for (int i = 0; i < FuzzSettings.Dialogues; i++)
+        for (int i = 0; i < HostileSettings.Dialogues; i++)
         {
             DialogueStep[] dialogue = DialogueStep.Dialogue.Generate(new PCG(next.Next() >> 1, next.Next64()), null, out _);
             if (await FaultAsync(dialogue) is { } fault) throw new XunitException(await ReportAsync(i, dialogue, fault), fault);
@@ -30,7 +30,7 @@ public sealed class DialogueTests(JourneySystem system)
         }
 
         await health.AssertUnhurtAsync();
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"dialogues: {FuzzSettings.Dialogues}, {steps} steps, seed {FuzzSettings.Seed}, {FuzzSettings.Dialogues / watch.Elapsed.TotalSeconds:F1} a second; 0 faults"));
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"dialogues: {HostileSettings.Dialogues}, {steps} steps, seed {HostileSettings.Seed}, {HostileSettings.Dialogues / watch.Elapsed.TotalSeconds:F1} a second; 0 faults"));
     }
 
     private async Task<Exception?> FaultAsync(IReadOnlyList<DialogueStep> dialogue)
@@ -64,6 +64,6 @@ public sealed class DialogueTests(JourneySystem system)
             }
         }
 
-        return $"Dialogue {number} of seed {FuzzSettings.Seed}. Its {rest.Count} steps that matter:\n{string.Join('\n', rest)}\n{fault}";
+        return $"Dialogue {number} of seed {HostileSettings.Seed}. Its {rest.Count} steps that matter:\n{string.Join('\n', rest)}\n{fault}";
     }
 }

@@ -209,6 +209,7 @@ internal sealed class DeliveryPump(ICoreLinks links, SipOptions options, EdgeClo
         int bytes = MessageRequestWriter.Write(request, buffer);
         TimeSpan now = TimeSpan.FromMilliseconds(clock.NowMs);
         if (bytes == 0 || !session.Transactions.TryBeginClient(MessageRequestWriter.Key(request), delivery, now)) return false;
+        delivery.SentMs = clock.NowMs;
         metrics.DeliveryStarted();
         session.DueBy((long)(now + SipTimers.F).TotalMilliseconds);
         session.Connection.Send(buffer.AsSpan(0, bytes));
@@ -229,7 +230,7 @@ internal sealed class DeliveryPump(ICoreLinks links, SipOptions options, EdgeClo
             DeliveryOutcome.ExpiredAtEdge => "expired",
             _ => "failed",
         };
-        metrics.DeliveryEnded(name, wasInFlight);
+        metrics.DeliveryEnded(name, wasInFlight ? TimeSpan.FromMilliseconds(clock.NowMs - delivery.SentMs) : null);
         EdgeLog.DeliveryEnded(logger, session.Flow, message.MessageId, message.Attempt, name, status);
         links.Report(
             new DeliveryReport

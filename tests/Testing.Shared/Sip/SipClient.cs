@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Globalization;
+using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Cryptography;
@@ -71,9 +72,10 @@ public sealed class SipClient : IAsyncDisposable
     /// <param name="user">User name.</param>
     /// <param name="password">Password.</param>
     /// <param name="domain">Domain, also the name the certificate must carry.</param>
-    public static async Task<SipClient> ConnectAsync(int port, X509Certificate2 ca, string user, string password, string domain = "example.test")
+    /// <param name="from">The local address to come from; null for any.</param>
+    public static async Task<SipClient> ConnectAsync(int port, X509Certificate2 ca, string user, string password, string domain = "example.test", IPAddress? from = null)
     {
-        TcpClient tcp = new() { NoDelay = true };
+        TcpClient tcp = new(new IPEndPoint(from ?? IPAddress.Any, 0)) { NoDelay = true };
         await tcp.ConnectAsync("127.0.0.1", port);
         X509ChainPolicy policy = new() { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
         policy.CustomTrustStore.Add(ca);

@@ -20,7 +20,7 @@ public sealed class MutatedMessageTests(JourneySystem system)
         Account good = await system.NewAccountAsync("good"), friend = await system.NewAccountAsync("friend");
         IReadOnlyList<byte[]> corpus = Corpus();
         EdgeHealth health = await EdgeHealth.BeforeAsync(system);
-        long before = Memory();
+        long before = system.EdgeMemory;
         ulong next = 0;
         MutatedPeer[] peers = [.. Enumerable.Range(0, Peers).Select(_ => new MutatedPeer(system, accounts, accounts[0], corpus))];
         using CancellationTokenSource done = new();
@@ -28,7 +28,7 @@ public sealed class MutatedMessageTests(JourneySystem system)
         Stopwatch watch = Stopwatch.StartNew();
         await Task.WhenAll(peers.Select(async peer =>
         {
-            while (Interlocked.Increment(ref next) is var number && number <= FuzzSettings.Messages) await peer.SendAsync(FuzzSettings.Seed, number);
+            while (Interlocked.Increment(ref next) is var number && number <= HostileSettings.Messages) await peer.SendAsync(HostileSettings.Seed, number);
         }));
         double seconds = watch.Elapsed.TotalSeconds;
         await done.CancelAsync();
@@ -39,8 +39,8 @@ public sealed class MutatedMessageTests(JourneySystem system)
         ulong[] hangs = [.. peers.SelectMany(static peer => peer.Hangs)];
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"over TLS: {FuzzSettings.Messages} messages changed, seed {FuzzSettings.Seed}: {hangs.Length} hangs over {MutatedPeer.Hang.TotalMilliseconds} ms, {peers.Sum(static peer => peer.Ended)} connections ended by the edge; {FuzzSettings.Messages / seconds:F0} a second; "
-            + $"median {took[took.Length / 2]:F2} ms, slowest {took[^1]:F1} ms, {took[^1] / took[took.Length / 2]:F0} x; another client's OPTIONS meanwhile: {others.Count}, median {others[others.Count / 2]:F2} ms, 99% {others[others.Count * 99 / 100]:F1} ms; edge {before >> 20} MB before, {Memory() >> 20} after"));
+            $"over TLS: {HostileSettings.Messages} messages changed, seed {HostileSettings.Seed}: {hangs.Length} hangs over {MutatedPeer.Hang.TotalMilliseconds} ms, {peers.Sum(static peer => peer.Ended)} connections ended by the edge; {HostileSettings.Messages / seconds:F0} a second; "
+            + $"median {took[took.Length / 2]:F2} ms, slowest {took[^1]:F1} ms, {took[^1] / took[took.Length / 2]:F0} x; another client's OPTIONS meanwhile: {others.Count}, median {others[others.Count / 2]:F2} ms, 99% {others[others.Count * 99 / 100]:F1} ms; edge {before >> 20} MB before, {system.EdgeMemory >> 20} after"));
         Assert.Empty(hangs);
         await health.AssertUnhurtAsync();
         await using SipClient phone = await system.RegisteredAsync(friend), sender = await system.RegisteredAsync(good);
@@ -63,12 +63,6 @@ public sealed class MutatedMessageTests(JourneySystem system)
 
         took.Sort();
         return took;
-    }
-
-    private long Memory()
-    {
-        using Process edge = Process.GetProcessById(system.Edge.Id);
-        return edge.WorkingSet64;
     }
 
     /// <summary>The corpus of tests/Fuzz, and the messages of RFC 4475 where they are at hand.</summary>
