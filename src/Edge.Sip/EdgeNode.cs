@@ -10,7 +10,7 @@ namespace Edge.Sip;
 
 /// <summary>The parts of the edge, started in the order in which they need each other and stopped in the other one.</summary>
 internal sealed class EdgeNode(
-    ITransport transport, CertificateWatch certificate, RequestDispatcher dispatcher, SessionSweep sweep, CoreLinks links, LinkEventRouter router, DeliveryPump pump,
+    ITransport transport, CertificateWatch certificate, RequestDispatcher dispatcher, SessionSweep sweep, MemoryReturn memory, CoreLinks links, LinkEventRouter router, DeliveryPump pump,
     AddressLimits addresses, EdgeMetrics metrics, IOptions<EdgeOptions> options, ILogger<EdgeNode> logger) : IHostedService
 {
     private volatile bool _listening;
@@ -28,6 +28,7 @@ internal sealed class EdgeNode(
         certificate.Start();
         links.Start();
         sweep.Start();
+        memory.Start();
         _listening = true;
         EdgeLog.EdgeStarted(logger, options.Value.Id, EdgeMetrics.Version, pump.Port);
         return Task.CompletedTask;
@@ -41,6 +42,7 @@ internal sealed class EdgeNode(
         certificate.Dispose();
         await transport.StopAsync(cancellationToken).ConfigureAwait(false);
         sweep.Dispose();
+        memory.Dispose();
         await links.StopAsync(cancellationToken).ConfigureAwait(false);
     }
 }

@@ -14,6 +14,7 @@ public sealed class BoundedTests
 {
     private const int Declaring = 1_000;
     private const int Pairs = 10;
+    private const int AtOnce = 16;   // handshakes that this side works at: it needs the same processors
     private const int Descriptors = 200;
 
     private static readonly TimeSpan Gone = TimeSpan.FromSeconds(60);   // 16 s are meant; how busy this machine is is not what is tested
@@ -30,8 +31,9 @@ public sealed class BoundedTests
         await Task.WhenAll(Enumerable.Range(0, 200).Select(_ => RegisterAsync(system, accounts[0])));   // warm, and as large as a usual day makes it
         long before = system.EdgeMemory;
         using CancellationTokenSource deadline = new(Gone);
+        using SemaphoreSlim doors = new(AtOnce);
         Task<TimeSpan>[] half = [.. Enumerable.Range(0, HostileSettings.Peers).Select(_ => BadPeer.HalfHandshakeAsync(system.SipPort, deadline.Token))];
-        Task<TimeSpan>[] slow = [.. Enumerable.Range(0, HostileSettings.Peers).Select(_ => BadPeer.SlowAsync(system.SipPort, deadline.Token))];
+        Task<TimeSpan>[] slow = [.. Enumerable.Range(0, HostileSettings.Peers).Select(_ => BadPeer.SlowAsync(system.SipPort, doors, deadline.Token))];
         Task all = Task.WhenAll([.. half, .. slow]);
         List<double> registered = [];
         long during = 0;

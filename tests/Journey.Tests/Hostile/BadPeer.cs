@@ -30,9 +30,20 @@ internal static class BadPeer
 
     /// <summary>A request of which one byte comes a second.</summary>
     /// <inheritdoc cref="HalfHandshakeAsync"/>
-    public static async Task<TimeSpan> SlowAsync(int port, CancellationToken deadline)
+    public static async Task<TimeSpan> SlowAsync(int port, SemaphoreSlim doors, CancellationToken deadline)
     {
-        await using SslStream tls = await ConnectAsync(port, null, deadline);
+        await doors.WaitAsync(deadline);
+        SslStream connected;
+        try
+        {
+            connected = await ConnectAsync(port, null, deadline);
+        }
+        finally
+        {
+            doors.Release();
+        }
+
+        await using SslStream tls = connected;
         long began = Stopwatch.GetTimestamp();
         using CancellationTokenSource ended = CancellationTokenSource.CreateLinkedTokenSource(deadline);
         Task end = UntilEndAsync(tls, deadline);
