@@ -3,6 +3,7 @@
 import html
 import json
 import math
+import re
 import shutil
 import socket
 import ssl
@@ -75,9 +76,7 @@ def ask(port, path, **query):
 
 
 def named(legend, labels):
-    for name, value in labels.items():
-        legend = legend.replace("{{" + name + "}}", value)
-    return legend
+    return re.sub(r"{{(\w+)}}", lambda name: labels.get(name[1], ""), legend).strip()
 
 
 def short(value, unit):
@@ -85,7 +84,7 @@ def short(value, unit):
         return f"{value / 1e6:.0f} MB"
     if unit == "s":
         return f"{value / 86400:.0f} d" if value > 1e5 else f"{value * 1000:.3g} ms" if value < 1 else f"{value:.3g} s"
-    return f"{value:.3g}" + ("/s" if unit == "cps" else "")
+    return (f"{value / 1000:.3g}k" if value >= 1000 else f"{value:.3g}") + ("/s" if unit == "cps" else "")
 
 
 def draw(panel, port, begin, end):
@@ -107,7 +106,9 @@ def draw(panel, port, begin, end):
         drawn.append((name, points))
     top = max((value for _, points in drawn for _, value in points), default=0) or 1
     shapes, legend = [], []
-    for number, (name, points) in reversed(list(enumerate(drawn))):
+    for number, (_, points) in reversed(list(enumerate(drawn))):
+        if stacked and not any(value for _, value in lines[number][1]):
+            continue   # it would lie on the line below it
         color = COLORS[number % len(COLORS)]
         path = " ".join(f"{50 + (at - begin) / (end - begin) * 540:.1f},{150 - value / top * 130:.1f}" for at, value in points)
         if stacked:
@@ -135,7 +136,7 @@ body {{ background: #111217; color: #ccc; font: 12px sans-serif; margin: 8px }} 
 div {{ background: #181b1f; padding: 6px 8px }} h3 {{ margin: 0 0 4px; font-size: 13px }} p {{ margin: 2px 0; line-height: 1.5 }} span {{ margin-right: 10px; white-space: nowrap }}
 i {{ display: inline-block; width: 9px; height: 9px; margin-right: 4px }} text {{ fill: #999; font-size: 11px }}</style><main>{"".join(text for _, text in panels)}</main>""")
         picture.parent.mkdir(exist_ok=True)
-        subprocess.run(["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--window-size=1900,1860", f"--user-data-dir={folder}/chromium",
+        subprocess.run(["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--window-size=1900,1720", f"--user-data-dir={folder}/chromium",
                         f"--screenshot={picture.resolve()}", page.as_uri()], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         print(f"{picture}: {sum(drawn for drawn, _ in panels)} of {len(panels)} panels have data; {up[0]['value'][1] if up else 0} targets up")
     finally:

@@ -79,6 +79,7 @@ public sealed class BoundedTests
         Assert.All(await largest, static answer => Assert.Equal(string.Empty, answer));
         Assert.InRange(most - before, 0, 64L << 20);
         await RegisterAsync(system, good);
+        await Wait.UntilAsync(() => Task.FromResult(system.EdgeMemory - before < (most - before) / 2), Soon, "the wave is over, and its memory given back");
     }
 
     [Fact]

@@ -4,6 +4,7 @@ using Api.Grpc.Tracing;
 using Core.Store;
 using Core.Store.Presence;
 using Edge.Link.V1;
+using Google.Protobuf;
 using Microsoft.Extensions.DependencyInjection;
 using Testing.Shared;
 
@@ -40,6 +41,20 @@ public sealed class MessageTracesTests(RedisCore fixture) : IClassFixture<RedisC
         Assert.Contains(id.ToString("D"), all, StringComparison.Ordinal);
         Assert.Contains("Delivered", all, StringComparison.Ordinal);
         Assert.All((string[])[Text, "alice", "bob", "example.test"], secret => Assert.DoesNotContain(secret, all, StringComparison.Ordinal));
+    }
+
+    /// <summary>A link is one request for as long as it stands: a message that comes by it has a trace of its own all the same, and at once.</summary>
+    [Fact]
+    public async Task Submit_ByAnEdge_TracedWhileTheLinkStands()
+    {
+        await using OtlpReceiver receiver = await OtlpReceiver.StartAsync();
+        await using TestCore core = await TestCore.StartAsync(
+            fixture.Redis.Endpoint, fixture.Certificates, null, $"Traces:Endpoint={receiver.Endpoint}", "Traces:Protocol=HttpProtobuf", "Traces:Ratio=1", "CoreStore:CoreId=core-3");
+        await using TestLink link = await TestLink.ConnectAsync(core);
+        Registered carol = await link.RegisterAsync("carol", 1);
+        for (int i = 0; i < 2; i++) Assert.Equal(Refusal.Unspecified, (await link.SubmitAsync("carol", 1, carol.Ticket, $"call\0tag\0{i}", "alice", ByteString.CopyFromUtf8("hi"))).Refusal);
+        await Until.TrueAsync(() => receiver.TracesOf("message accept").Count == 2, "both are exported while the link stands");
+        Assert.Equal(2, receiver.TracesOf("message accept").Distinct().Count());
     }
 
     /// <summary>Off, nothing stands in the way of a message: the store and the ways out are themselves.</summary>
