@@ -141,7 +141,7 @@ internal sealed class CoreMetrics
     });
 
     private static KeyValuePair<string, object?> RefusalTag(LinkRefusal why) => new("edge.reason", why switch
-        {
+    {
         LinkRefusal.Certificate => "certificate",
         LinkRefusal.Hello => "hello",
         LinkRefusal.EdgeId => "edge_id",
