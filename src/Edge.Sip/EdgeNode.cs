@@ -10,8 +10,8 @@ namespace Edge.Sip;
 
 /// <summary>The parts of the edge, started in the order in which they need each other and stopped in the other one.</summary>
 internal sealed class EdgeNode(
-    ITransport transport, CertificateWatch certificate, RequestDispatcher dispatcher, SessionSweep sweep, CoreLinks links, LinkEventRouter router, DeliveryPump pump,
-    IOptions<EdgeOptions> options, ILogger<EdgeNode> logger) : IHostedService
+    ITransport transport, CertificateWatch certificate, RequestDispatcher dispatcher, SessionSweep sweep, MemoryReturn memory, CoreLinks links, LinkEventRouter router, DeliveryPump pump,
+    AddressLimits addresses, EdgeMetrics metrics, IOptions<EdgeOptions> options, ILogger<EdgeNode> logger) : IHostedService
 {
     private volatile bool _listening;
 
@@ -20,12 +20,15 @@ internal sealed class EdgeNode(
 
     public Task StartAsync(CancellationToken cancellationToken)
     {
+        metrics.Begin();
+        metrics.ObserveAddresses(() => addresses.Count);
         links.Events = router;
         transport.Start(dispatcher);   // first: a port that is taken stops the start
         pump.Port = transport.LocalEndPoint!.Port;
         certificate.Start();
         links.Start();
         sweep.Start();
+        memory.Start();
         _listening = true;
         EdgeLog.EdgeStarted(logger, options.Value.Id, EdgeMetrics.Version, pump.Port);
         return Task.CompletedTask;
@@ -39,6 +42,7 @@ internal sealed class EdgeNode(
         certificate.Dispose();
         await transport.StopAsync(cancellationToken).ConfigureAwait(false);
         sweep.Dispose();
+        memory.Dispose();
         await links.StopAsync(cancellationToken).ConfigureAwait(false);
     }
 }

@@ -46,6 +46,7 @@ internal static class EdgeServices
         services.TryAddSingleton<RequestDispatcher>();
         services.TryAddSingleton<LinkEventRouter>();
         services.TryAddSingleton<SessionSweep>();
+        services.TryAddSingleton<MemoryReturn>();
         services.TryAddSingleton<ITransport>(static provider => provider.GetRequiredService<SipOptions>().UsesNative()
             ? ActivatorUtilities.CreateInstance<NativeTransport>(provider)
             : ActivatorUtilities.CreateInstance<PortableTransport>(provider));

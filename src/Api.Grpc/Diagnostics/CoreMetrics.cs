@@ -53,36 +53,38 @@ internal sealed class CoreMetrics
     public static string Version { get; } =
         typeof(CoreMetrics).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown";
 
+    /// <summary>Shows what has not happened yet as 0: the first of its kind is then a rise that an alert sees, and not a new series.</summary>
+    public void Begin()
+    {
+        foreach (WayIn way in (ReadOnlySpan<WayIn>)[WayIn.Post, WayIn.Grpc, WayIn.Sip])
+        {
+            KeyValuePair<string, object?> tag = new("edge.way", Ways.Tag(way));
+            _accepted.Add(0, tag);
+            foreach (Reason reason in (ReadOnlySpan<Reason>)[Reason.QueueFull, Reason.RateExceeded, Reason.StoreUnavailable, Reason.TooManyFailures, Reason.UnknownRoute])
+                _refused.Add(0, tag, new KeyValuePair<string, object?>("edge.reason", StatusMapping.Of(reason).Name));
+        }
+
+        foreach (RegisterOutcome outcome in Enum.GetValues<RegisterOutcome>())
+        {
+            if (outcome != RegisterOutcome.Unspecified) _registrations.Add(0, OutcomeTag(outcome));
+        }
+
+        foreach (StreamKind kind in Enum.GetValues<StreamKind>()) _streams.Add(0, Tag(kind));
+        foreach (Counter<long> counter in (ReadOnlySpan<Counter<long>>)[_reportsIgnored, _eventsMalformed, _pushesDropped, _received]) counter.Add(0);
+        foreach (LinkRefusal refusal in Enum.GetValues<LinkRefusal>()) _linkRefused.Add(0, new KeyValuePair<string, object?>("edge.event", nameof(EdgeEvent.EventOneofCase.Hello)), RefusalTag(refusal));
+        _links.Add(0);
+    }
+
     public void Accepted(WayIn way) => _accepted.Add(1, new KeyValuePair<string, object?>("edge.way", Ways.Tag(way)));
 
     public void Refused(WayIn way, Reason reason) => _refused.Add(
         1, new KeyValuePair<string, object?>("edge.way", Ways.Tag(way)), new KeyValuePair<string, object?>("edge.reason", StatusMapping.Of(reason).Name));
 
-    public void Registration(RegisterOutcome outcome) => _registrations.Add(1, new KeyValuePair<string, object?>("edge.outcome", outcome switch
-    {
-        RegisterOutcome.Bound => "bound",
-        RegisterOutcome.BadCredentials => "bad_credentials",
-        RegisterOutcome.StaleNonce => "stale_nonce",
-        RegisterOutcome.BadTicket => "bad_ticket",
-        RegisterOutcome.StoreUnavailable => "store_unavailable",
-        RegisterOutcome.TooManyFailures => "too_many_failures",
-        RegisterOutcome.RegisterFault => "fault",
-        _ => throw new ArgumentOutOfRangeException(nameof(outcome)),
-    }));
+    public void Registration(RegisterOutcome outcome) => _registrations.Add(1, OutcomeTag(outcome));
 
     /// <param name="kind">What the edge sent; Hello for the link itself.</param>
     /// <param name="why">Why not.</param>
-    public void LinkRefused(EdgeEvent.EventOneofCase kind, LinkRefusal why) => _linkRefused.Add(
-        1, new KeyValuePair<string, object?>("edge.event", kind.ToString()), new KeyValuePair<string, object?>("edge.reason", why switch
-        {
-            LinkRefusal.Certificate => "certificate",
-            LinkRefusal.Hello => "hello",
-            LinkRefusal.EdgeId => "edge_id",
-            LinkRefusal.Superseded => "superseded",
-            LinkRefusal.Store => "store",
-            LinkRefusal.Ticket => "bad_ticket",
-            _ => throw new ArgumentOutOfRangeException(nameof(why)),
-        }));
+    public void LinkRefused(EdgeEvent.EventOneofCase kind, LinkRefusal why) => _linkRefused.Add(1, new KeyValuePair<string, object?>("edge.event", kind.ToString()), RefusalTag(why));
 
     public void EventMalformed() => _eventsMalformed.Add(1);
 
@@ -125,6 +127,29 @@ internal sealed class CoreMetrics
         "edge.certificate.not_after", () => read().Select(static one => new Measurement<long>(one.NotAfter, ListenerTag(one.Listener))), "s", "When the certificate of a listener ends, in Unix time.");
 
     public void CertificateRead(string listener, bool taken) => _certificates.Add(1, ListenerTag(listener), new KeyValuePair<string, object?>("edge.outcome", taken ? "taken" : "refused"));
+
+    private static KeyValuePair<string, object?> OutcomeTag(RegisterOutcome outcome) => new("edge.outcome", outcome switch
+    {
+        RegisterOutcome.Bound => "bound",
+        RegisterOutcome.BadCredentials => "bad_credentials",
+        RegisterOutcome.StaleNonce => "stale_nonce",
+        RegisterOutcome.BadTicket => "bad_ticket",
+        RegisterOutcome.StoreUnavailable => "store_unavailable",
+        RegisterOutcome.TooManyFailures => "too_many_failures",
+        RegisterOutcome.RegisterFault => "fault",
+        _ => throw new ArgumentOutOfRangeException(nameof(outcome)),
+    });
+
+    private static KeyValuePair<string, object?> RefusalTag(LinkRefusal why) => new("edge.reason", why switch
+    {
+        LinkRefusal.Certificate => "certificate",
+        LinkRefusal.Hello => "hello",
+        LinkRefusal.EdgeId => "edge_id",
+        LinkRefusal.Superseded => "superseded",
+        LinkRefusal.Store => "store",
+        LinkRefusal.Ticket => "bad_ticket",
+        _ => throw new ArgumentOutOfRangeException(nameof(why)),
+    });
 
     private static KeyValuePair<string, object?> ListenerTag(string listener) => new("edge.listener", listener);
 

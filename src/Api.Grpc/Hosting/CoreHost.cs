@@ -1,3 +1,4 @@
+using Api.Grpc.Tracing;
 using Microsoft.Extensions.Options;
 
 namespace Api.Grpc.Hosting;
@@ -16,6 +17,7 @@ internal static class CoreHost
         builder.Logging.AddCoreLogging();
         addStore(builder.Services);
         builder.Services.AddCore();
+        builder.Services.AddTraces(builder.Configuration);
         WebApplication app = builder.Build();
         app.MapCore();
         return app;

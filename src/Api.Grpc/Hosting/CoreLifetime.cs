@@ -7,11 +7,15 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 namespace Api.Grpc.Hosting;
 
 /// <summary>Says where the core listens once it does, and ends links and streams when it stops: edges and clients go to another core at once instead of at the deadline.</summary>
-internal sealed class CoreLifetime(IServer server, EdgeDirectory edges, ClientStreams streams, ILogger<CoreLifetime> logger) : IHostedLifecycleService
+internal sealed class CoreLifetime(IServer server, EdgeDirectory edges, ClientStreams streams, CoreMetrics metrics, ILogger<CoreLifetime> logger) : IHostedLifecycleService
 {
     public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        metrics.Begin();
+        return Task.CompletedTask;
+    }
 
     public Task StartedAsync(CancellationToken cancellationToken)
     {

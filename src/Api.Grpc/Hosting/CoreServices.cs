@@ -7,6 +7,7 @@ using Api.Grpc.Options;
 using Api.Grpc.Rates;
 using Api.Grpc.Services;
 using Api.Grpc.Streams;
+using Api.Grpc.Tracing;
 using Api.Grpc.Translation;
 using Core.Store;
 using Core.Store.Envelopes;
@@ -103,6 +104,7 @@ internal static class CoreServices
     /// <summary>Routing, then the door, then who it is and whether it floods, then what it asks.</summary>
     public static void MapCore(this WebApplication app)
     {
+        app.UseTraces();
         app.UseMiddleware<SecurityHeaders>();
         app.UseMiddleware<FaultBarrier>();
         app.UseRouting();

@@ -39,6 +39,19 @@ internal sealed class StoreMetrics
             advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 45, 300, 3_600, 43_200, 259_200] });
     }
 
+    /// <summary>Shows what has not happened yet as 0: the first of its kind is then a rise that an alert sees, and not a new series.</summary>
+    public void Begin()
+    {
+        foreach (AcceptOutcome outcome in Enum.GetValues<AcceptOutcome>()) _accepts.Add(0, OutcomeTag(outcome));
+        foreach (MessageState state in Enum.GetValues<MessageState>())
+        {
+            if (state != MessageState.Enqueued) Ended(state, 0);
+        }
+
+        foreach (string reason in (ReadOnlySpan<string>)["rejected", "key_unknown", "missing"]) _setAside.Add(0, Tag("edge.reason", reason));
+        foreach (Counter<long> counter in (ReadOnlySpan<Counter<long>>)[_failedTries, _fenced, _endsIgnored, _sweepPushes, _notJournaled]) counter.Add(0);
+    }
+
     public bool LimitsFileBroken
     {
         set => _limitsFileBroken = value;
@@ -49,7 +62,9 @@ internal sealed class StoreMetrics
         set => _keyRingBroken = value;
     }
 
-    public void Accept(AcceptOutcome outcome) => _accepts.Add(1, Tag("edge.outcome", outcome switch
+    public void Accept(AcceptOutcome outcome) => _accepts.Add(1, OutcomeTag(outcome));
+
+    private static KeyValuePair<string, object?> OutcomeTag(AcceptOutcome outcome) => Tag("edge.outcome", outcome switch
     {
         AcceptOutcome.Accepted => "accepted",
         AcceptOutcome.Repeated => "repeated",
@@ -57,7 +72,7 @@ internal sealed class StoreMetrics
         AcceptOutcome.UnknownRecipient => "unknown_recipient",
         AcceptOutcome.QueueFull => "queue_full",
         _ => throw new ArgumentOutOfRangeException(nameof(outcome)),
-    }));
+    });
 
     public void Ended(MessageState state, long messages = 1) => _ended.Add(messages, Tag("edge.state", state switch
     {

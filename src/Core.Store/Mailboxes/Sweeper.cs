@@ -68,6 +68,7 @@ internal sealed class Sweeper(
     /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        metrics.Begin();
         using PeriodicTimer timer = new(sweep.Interval, time);
         try
         {

@@ -13,6 +13,8 @@ namespace Edge.Sip.Delivery;
 /// <remarks>Everything runs under the connection's gate and only queues: neither a slow client nor a slow link can block the other.</remarks>
 internal sealed class DeliveryPump(ICoreLinks links, SipOptions options, EdgeClock clock, EdgeMetrics metrics, ILogger<DeliveryPump> logger)
 {
+    private static readonly long MostUnixMs = DateTimeOffset.MaxValue.ToUnixTimeMilliseconds();
+
     /// <summary>What the Via of our requests calls us: the served domain and this port.</summary>
     public int Port { get; set; } = options.Port;
 
@@ -169,6 +171,7 @@ internal sealed class DeliveryPump(ICoreLinks links, SipOptions options, EdgeClo
         LinkDelivery message = delivery.Message;
         byte[]? domain = delivery.Origin.Settings?.DomainUtf8;
         if (domain is null || message.MessageId.Length > 64 || message.Sender.Length > 64 || message.SenderTag.Length > 64) return false;
+        if (!IsTime(message.AcceptTimeMs) || (message.Receipt is { } of && (!IsTime(of.AcceptTimeMs) || !IsTime(of.EndTimeMs)))) return false;
         Span<byte> id = stackalloc byte[64], sender = stackalloc byte[64], tag = stackalloc byte[64];
         Span<byte> branch = stackalloc byte[MessageRequestWriter.BranchDigits];
         Span<byte> sentBy = stackalloc byte[264];
@@ -206,11 +209,15 @@ internal sealed class DeliveryPump(ICoreLinks links, SipOptions options, EdgeClo
         int bytes = MessageRequestWriter.Write(request, buffer);
         TimeSpan now = TimeSpan.FromMilliseconds(clock.NowMs);
         if (bytes == 0 || !session.Transactions.TryBeginClient(MessageRequestWriter.Key(request), delivery, now)) return false;
+        delivery.SentMs = clock.NowMs;
         metrics.DeliveryStarted();
         session.DueBy((long)(now + SipTimers.F).TotalMilliseconds);
         session.Connection.Send(buffer.AsSpan(0, bytes));
         return true;
     }
+
+    /// <summary>Whether a Date can say it: a core that says another one must not stop the lane.</summary>
+    private static bool IsTime(long unixMs) => unixMs >= 0 && unixMs <= MostUnixMs;
 
     private void Finish(SipSession session, HeldDelivery delivery, DeliveryOutcome outcome, int status, bool wasInFlight)
     {
@@ -223,7 +230,7 @@ internal sealed class DeliveryPump(ICoreLinks links, SipOptions options, EdgeClo
             DeliveryOutcome.ExpiredAtEdge => "expired",
             _ => "failed",
         };
-        metrics.DeliveryEnded(name, wasInFlight);
+        metrics.DeliveryEnded(name, wasInFlight ? TimeSpan.FromMilliseconds(clock.NowMs - delivery.SentMs) : null);
         EdgeLog.DeliveryEnded(logger, session.Flow, message.MessageId, message.Attempt, name, status);
         links.Report(
             new DeliveryReport

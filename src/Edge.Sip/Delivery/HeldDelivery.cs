@@ -15,6 +15,9 @@ internal sealed class HeldDelivery(LinkDelivery message, ICoreLink origin)
     /// <summary>Whose device it goes to; set when it is sent.</summary>
     public Binding? Binding { get; set; }
 
+    /// <summary>When it was written, on the edge's clock.</summary>
+    public long SentMs { get; set; }
+
     /// <summary>Whether its time is over by the core's clock, as it is known now: what came over a stalled link seemed to have longer when it was taken.</summary>
     public bool HasExpired(long nowMs) => nowMs >= origin.Clock.ToEdge(message.ExpireTimeMs);
 }

@@ -28,6 +28,7 @@ internal sealed class EdgeMetrics
     private readonly Counter<long> _responsesIgnored;
     private readonly Counter<long> _delivered;
     private readonly Counter<long> _failed;
+    private readonly Histogram<double> _answerTime;
     private readonly Counter<long> _dropped;
     private readonly Counter<long> _linkCuts;
     private readonly Counter<long> _certificates;
@@ -53,6 +54,8 @@ internal sealed class EdgeMetrics
         _responsesIgnored = _meter.CreateCounter<long>("edge.responses.ignored", "{response}", "Responses of clients that match no request sent on their connection.");
         _delivered = _meter.CreateCounter<long>("edge.deliveries", "{message}", "Tries to deliver that ended, by outcome.");
         _failed = _meter.CreateCounter<long>("edge.deliveries.failed", "{message}", "Tries to deliver that failed, by class.");
+        _answerTime = _meter.CreateHistogram("edge.delivery.duration", "s", "From the write of a MESSAGE to a device to its final response, or to its end without one, by outcome.",
+            advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 32] });
         _dropped = _meter.CreateCounter<long>("edge.pushes.dropped", "{message}", "Pushes of a core that were not taken, by cause.");
         _linkCuts = _meter.CreateCounter<long>("edge.link.cuts", "{cut}", "Links to a core that ended.");
         _certificates = _meter.CreateCounter<long>("edge.certificate.reads", "{read}", "Changed certificate files that were read, by outcome: taken, refused.");
@@ -63,6 +66,33 @@ internal sealed class EdgeMetrics
 
     /// <summary>The software's version.</summary>
     public static string Version { get; } = typeof(EdgeMetrics).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "0";
+
+    /// <summary>Shows what has not happened yet as 0: the first of its kind is then a rise that an alert sees, and not a new series.</summary>
+    public void Begin()
+    {
+        foreach (EndReason reason in Enum.GetValues<EndReason>())
+        {
+            if (reason != EndReason.None) _ended.Add(0, new KeyValuePair<string, object?>("reason", EndReasons.Tag(reason)));
+        }
+
+        foreach (string cause in (ReadOnlySpan<string>)["most_connections", "address_connections", "address_rate"]) _refusedConnections.Add(0, new KeyValuePair<string, object?>("cause", cause));
+        foreach (SipMethod method in (ReadOnlySpan<SipMethod>)[SipMethod.Register, SipMethod.Message, SipMethod.Options]) _requests.Add(0, new KeyValuePair<string, object?>("method", MethodTag(method)));
+        foreach (string outcome in (ReadOnlySpan<string>)["bound", "refreshed", "unregistered", "challenged", "bad_credentials", "stale", "refused", "locked_out", "address_locked_out", "unavailable", "fault"])
+            _registers.Add(0, new KeyValuePair<string, object?>("outcome", outcome));
+        foreach (string outcome in (ReadOnlySpan<string>)["accepted", "refused", "failed", "expired"]) _delivered.Add(0, new KeyValuePair<string, object?>("outcome", outcome));
+        foreach (string kind in (ReadOnlySpan<string>)["response", "timeout", "flow_lost", "not_written"]) _failed.Add(0, new KeyValuePair<string, object?>("class", kind));
+        foreach (string cause in (ReadOnlySpan<string>)["repeat", "gap", "full", "unknown_flow", "unknown_binding"]) _dropped.Add(0, new KeyValuePair<string, object?>("cause", cause));
+        foreach (Counter<long> counter in (ReadOnlySpan<Counter<long>>)[_accepted, _acceptFailures, _handshakesFailed, _submitted, _responsesIgnored, _linkCuts]) counter.Add(0);
+        foreach (UpDownCounter<long> counter in (ReadOnlySpan<UpDownCounter<long>>)[_connections, _registrations, _inFlight]) counter.Add(0);
+    }
+
+    /// <param name="seconds">Read when scraped; 0 without one.</param>
+    public void ObserveOldestDelivery(Func<double> seconds) =>
+        _meter.CreateObservableGauge("edge.deliveries.oldest", seconds, "s", "Age of the oldest MESSAGE that a device has not answered; after 32 s it counts as a failed try.");
+
+    /// <param name="addresses">Read when scraped.</param>
+    public void ObserveAddresses(Func<int> addresses) =>
+        _meter.CreateObservableGauge("edge.addresses", () => (long)addresses(), "{address}", "Client addresses whose connections and failures are counted.");
 
     /// <summary>Links up and configured, read when scraped.</summary>
     public void ObserveLinks(Func<int> up, Func<int> configured)
@@ -119,11 +149,14 @@ internal sealed class EdgeMetrics
     public void DeliveryStarted() => _inFlight.Add(1);
 
     /// <param name="outcome">accepted, refused, failed, expired.</param>
-    /// <param name="wasInFlight">Whether <see cref="DeliveryStarted"/> was said of it.</param>
-    public void DeliveryEnded(string outcome, bool wasInFlight)
+    /// <param name="inFlight">For how long, if <see cref="DeliveryStarted"/> was said of it.</param>
+    public void DeliveryEnded(string outcome, TimeSpan? inFlight)
     {
-        if (wasInFlight) _inFlight.Add(-1);
-        _delivered.Add(1, new KeyValuePair<string, object?>("outcome", outcome));
+        KeyValuePair<string, object?> tag = new("outcome", outcome);
+        _delivered.Add(1, tag);
+        if (inFlight is not { } age) return;
+        _inFlight.Add(-1);
+        _answerTime.Record(age.TotalSeconds, tag);
     }
 
     /// <param name="kind">response, timeout, flow_lost, not_written.</param>

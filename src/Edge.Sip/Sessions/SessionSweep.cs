@@ -2,6 +2,7 @@ using Edge.Sip.CoreLink;
 using Edge.Sip.Delivery;
 using Edge.Sip.Diagnostics;
 using Edge.Sip.Registrar;
+using Edge.Sip.Transactions;
 using Edge.Sip.Transport;
 
 namespace Edge.Sip.Sessions;
@@ -16,9 +17,28 @@ internal sealed class SessionSweep(SipOptions options, SessionTable sessions, IC
     private ITimer? _timer;
     private int _running;
 
-    public void Start() => _timer = clock.Time.CreateTimer(static sweep => ((SessionSweep)sweep!).Run(), this, Every, Every);
+    public void Start()
+    {
+        metrics.ObserveOldestDelivery(OldestDeliverySeconds);
+        _timer = clock.Time.CreateTimer(static sweep => ((SessionSweep)sweep!).Run(), this, Every, Every);
+    }
 
     public void Dispose() => _timer?.Dispose();
+
+    /// <summary>Once a scrape, over all connections: nothing is kept for it while messages go out.</summary>
+    private double OldestDeliverySeconds()
+    {
+        TimeSpan? first = null;
+        foreach ((_, SipSession session) in sessions.All)
+        {
+            lock (session.Connection.Gate)
+            {
+                if (session.Transactions.NextDeadline() is { } deadline && !(deadline >= first)) first = deadline;
+            }
+        }
+
+        return first is { } timerF ? Math.Max(0, clock.NowMs / 1_000.0 - (timerF - SipTimers.F).TotalSeconds) : 0;
+    }
 
     private void Run()
     {

@@ -7,12 +7,23 @@ internal sealed class SessionTable
 {
     private readonly ConcurrentDictionary<ulong, SipSession> _sessions = new();
 
+    private int _count;
+
     /// <summary>All of them, in no order; safe beside changes.</summary>
     public IEnumerable<KeyValuePair<ulong, SipSession>> All => _sessions;
 
-    public void Add(SipSession session) => _sessions[session.Flow] = session;
+    /// <summary>How many there are; the dictionary itself would have to lock for it.</summary>
+    public int Count => Volatile.Read(ref _count);
 
-    public void Remove(SipSession session) => _sessions.TryRemove(session.Flow, out _);
+    public void Add(SipSession session)
+    {
+        if (_sessions.TryAdd(session.Flow, session)) Interlocked.Increment(ref _count);
+    }
+
+    public void Remove(SipSession session)
+    {
+        if (_sessions.TryRemove(session.Flow, out _)) Interlocked.Decrement(ref _count);
+    }
 
     public SipSession? Find(ulong flow) => _sessions.GetValueOrDefault(flow);
 }

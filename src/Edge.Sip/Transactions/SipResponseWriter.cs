@@ -145,7 +145,7 @@ internal ref struct SipResponseWriter
         while (tags.MoveNext())
         {
             if (SipExtensions.IsKnown(tags.Current) || !SipGrammar.IsToken(tags.Current)) continue;   // only tokens are repeated
-            _text.Raw(any ? ", "u8 : "Unsupported: "u8);
+            _text.Raw(any ? ","u8 : "Unsupported: "u8);   // no blank: very many short tags must not need more room than they came in
             _text.Raw(tags.Current);
             any = true;
         }

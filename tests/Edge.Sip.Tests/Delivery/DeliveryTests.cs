@@ -37,6 +37,25 @@ public class DeliveryTests
         Assert.Equal(0, edge.Sum("edge.deliveries.in_flight"));
     }
 
+    /// <summary>Found by afl-fuzz in what a core may say: the exception left the lane waiting for a message that was never written, for ever.</summary>
+    [Theory]
+    [InlineData(long.MaxValue)]
+    [InlineData(253_402_300_800_000)]
+    [InlineData(-1)]
+    [Spec("P7", "D.order")]
+    public async Task Push_AcceptedAtATimeThatIsNone_FailsAndTheNextIsDelivered(long acceptTimeMs)
+    {
+        await using TestEdge edge = await TestEdge.StartAsync();
+        SipClient bob = await edge.RegisteredAsync();
+        LinkDelivery odd = edge.Core.Delivery(edge.FlowOf("bob"), "bob", 1), next = edge.Core.Delivery(edge.FlowOf("bob"), "bob", 2, previous: 1);
+        odd.AcceptTimeMs = acceptTimeMs;
+        odd.ExpireTimeMs = long.MaxValue;
+        await edge.Core.SendAsync(new CoreEvent { Delivery = odd }, new CoreEvent { Delivery = next });
+
+        Assert.Equal("text 2", (await bob.ReceiveAsync(1))[0].Text);
+        Assert.Equal(DeliveryOutcome.Failed, (await edge.Core.SeenAsync(happened => happened.DeliveryReport, report => report.Sequence == 1)).Outcome);
+    }
+
     [Fact]
     [Spec("S15", "D.order", "P4")]
     public async Task FirstPage_OfTheRegistration_IsDeliveredInOrderOneAtATime()

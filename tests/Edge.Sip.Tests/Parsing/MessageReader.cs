@@ -6,7 +6,8 @@ namespace Edge.Sip.Tests.Parsing;
 /// <summary>Reads all there is to read in a message, as the server might, and answers it.</summary>
 internal static class MessageReader
 {
-    private static readonly SipHeaderSlot[] Table = new SipHeaderSlot[100];
+    [ThreadStatic]
+    private static SipHeaderSlot[]? _table;
 
     /// <summary>Frames, parses, checks and answers; returns a number that needs all of it, 0 after a fault.</summary>
     public static int Read(ref SipFramer framer, ReadOnlySpan<byte> unread, SipHeaderSlot[] table, byte[] answer)
@@ -21,11 +22,9 @@ internal static class MessageReader
     public static void ReadEverything(ReadOnlySpan<byte> bytes)
     {
         byte[] answer = new byte[bytes.Length + SipResponseWriter.ExtraBytes];
-        lock (Table)
-        {
-            ReadRequest(bytes, default, Table, answer);
-            ReadResponse(bytes, default, Table);
-        }
+        SipHeaderSlot[] table = _table ??= new SipHeaderSlot[100];
+        ReadRequest(bytes, default, table, answer);
+        ReadResponse(bytes, default, table);
     }
 
     private static int ReadResponse(ReadOnlySpan<byte> head, ReadOnlySpan<byte> body, SipHeaderSlot[] table)

@@ -91,8 +91,10 @@ public sealed class SipFramerTests
     [InlineData("2147483647")]
     [InlineData("2147483653")]
     [InlineData("4294967296")]
+    [InlineData("4294967301")]
     [InlineData("18446744073709551616")]
-    [InlineData("99999999999999999999999999999999999999999999999999")]
+    [InlineData("18446744073709551621")]
+    [InlineData("9999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999")]
     public void Next_ContentLengthOverTheLimit_FaultWithoutWaitingForTheBody(string value) =>
         Assert.Equal(SipFault.BodyTooLarge, FramedStream.FaultOf(Sample.With($"Content-Length: {value}\r\n")));
 
@@ -126,6 +128,10 @@ public sealed class SipFramerTests
     [InlineData("Content-Length\r\n")]
     [InlineData("X-Content-Length: 5\r\n")]
     [InlineData("Content-Length\u000b: 5\r\n")]
+    [InlineData("Content-Length\0: 5\r\n")]
+    [InlineData("Content-Length\u0001: 5\r\n")]
+    [InlineData("Content-Length\u007f: 5\r\n")]
+    [InlineData("\u001fContent-Length: 5\r\n")]
     [InlineData("X: y\r\n Content-Length: 5\r\n")]
     public void Next_NoContentLength_Fault(string headers) => Assert.Equal(SipFault.MissingContentLength, FramedStream.FaultOf(Sample.With(headers, "12345")));
 

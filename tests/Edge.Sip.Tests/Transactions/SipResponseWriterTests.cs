@@ -107,7 +107,7 @@ public sealed class SipResponseWriterTests
             Accept: text/plain, message/cpim, message/imdn+xml, application/im-iscomposing+xml
             Supported: outbound, path
             Date: Wed, 02 Jan 2030 03:04:05 GMT
-            Unsupported: foo, bar
+            Unsupported: foo,bar
             Warning: 399 example.test "id used"
             X: y
             Content-Length: 0
@@ -116,6 +116,17 @@ public sealed class SipResponseWriterTests
             """.ReplaceLineEndings("\r\n"),
             answer,
             StringComparison.Ordinal);
+    }
+
+    /// <summary>Found among ten million changed messages: with a blank behind each comma the answer was longer than the room it is promised.</summary>
+    [Fact]
+    public void AddUnsupported_ThousandsOfShortTags_FitInTheRoomPromised()
+    {
+        byte[] head = Sample.Bytes(Sample.With($"Require: {string.Join(',', Enumerable.Repeat("a", 4_000))}\r\n"));
+        SipRequest.Parse(head, default, new SipHeaderSlot[100], out SipRequest request);
+        SipResponseWriter writer = new(new byte[head.Length + SipResponseWriter.ExtraBytes], 420, request, default);
+        writer.AddUnsupported(request.Headers);
+        Assert.InRange(writer.Finish(), 8_000, head.Length + SipResponseWriter.ExtraBytes);
     }
 
     [Theory]

@@ -5,6 +5,7 @@ using Edge.Sip.Tests.Harness;
 using Edge.Sip.Transport;
 using Edge.Sip.Transport.Native;
 using Microsoft.Extensions.DependencyInjection;
+using Testing.Shared;
 using Testing.Shared.Sip;
 
 namespace Edge.Sip.Tests.Transport;
@@ -74,6 +75,32 @@ public sealed class AllocationTests(ITestOutputHelper output)
             await edge.Edge.Core.SendAsync(new CoreEvent { Delivery = edge.Edge.Core.Delivery(flow, "bob", sequence, sequence - 1) });
             await edge.Edge.Core.SeenAsync(happened => happened.DeliveryReport, report => report.Sequence == sequence);
         }), 1, 500);
+    }
+
+    /// <summary>What a Content-Length says costs nothing: a length that is refused as little as one that is no number, the longest body allowed as little as the shortest.</summary>
+    [Theory]
+    [InlineData("x", "4294967296", true)]
+    [InlineData("1", "8192", false)]
+    [Spec("N.sip")]
+    public async Task DeclaredLength_OfBytesThatDoNotCome_NothingAllocatedForThem(string small, string large, bool ends)
+    {
+        await using Measured edge = await Measured.StartAsync();
+        long forSmall = await PerConnectionAsync(edge, small, ends), forLarge = await PerConnectionAsync(edge, large, ends);
+        Assert.InRange(forLarge - forSmall, -256, 256);
+    }
+
+    /// <returns>Bytes for a connection that declares this length, the connection itself included.</returns>
+    private async Task<long> PerConnectionAsync(Measured edge, string length, bool ends)
+    {
+        string options = edge.Client.PlainText("OPTIONS");
+        byte[] bytes = Encoding.UTF8.GetBytes($"{options}{options.Replace("Content-Length: 0", $"Content-Length: {length}", StringComparison.Ordinal)}");
+        return await PerRequestAsync(edge, async () =>
+        {
+            await using SipClient one = await edge.Edge.ConnectAsync();
+            await one.WriteAsync(bytes);
+            Assert.Equal(200, (await one.ResponseAsync()).Status);   // behind it, in the same read, the length has been seen
+            if (ends) await one.Closed.WaitAsync(Until.Patience);
+        });
     }
 
     /// <returns>Bytes for each request, rounded down: what is allocated once in a while, as by a table that grows, is not for a request.</returns>

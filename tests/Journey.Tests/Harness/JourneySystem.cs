@@ -55,6 +55,19 @@ public class JourneySystem : IAsyncLifetime
     /// <summary>More settings of the edge.</summary>
     internal IReadOnlyList<string> EdgeSettings { get; init; } = [];
 
+    /// <summary>What the edge is started by: <c>prlimit</c> with its options, say.</summary>
+    internal IReadOnlyList<string> EdgeLauncher { get; init; } = [];
+
+    /// <summary>Memory of the edge, bytes.</summary>
+    internal long EdgeMemory
+    {
+        get
+        {
+            using System.Diagnostics.Process edge = System.Diagnostics.Process.GetProcessById(Edge.Id);
+            return edge.WorkingSet64;
+        }
+    }
+
     /// <summary>Port of the edge.</summary>
     internal int SipPort { get; } = FreePort.Next();
 
@@ -197,7 +210,9 @@ public class JourneySystem : IAsyncLifetime
     internal Task<SipClient> RegisteredAsync(Account account) => SipClient.RegisteredAsync(SipPort, Authority, account.User, account.Password, Domain);
 
     /// <summary>Connects a client that has not registered.</summary>
-    internal Task<SipClient> ConnectedAsync(Account account) => SipClient.ConnectAsync(SipPort, Authority, account.User, account.Password, Domain);
+    /// <param name="account">Who it is.</param>
+    /// <param name="from">The address it comes from; null for any.</param>
+    internal Task<SipClient> ConnectedAsync(Account account, IPAddress? from = null) => SipClient.ConnectAsync(SipPort, Authority, account.User, account.Password, Domain, from);
 
     /// <summary>Starts the core and waits until it is ready.</summary>
     internal async Task StartCoreAsync()
@@ -265,7 +280,7 @@ public class JourneySystem : IAsyncLifetime
         Edge = await ChildProcess.StartAsync(
             "edge",
             [
-                Journeys.EdgeBinary, "--Edge:Id=edge-1", "--Sip:Address=127.0.0.1", $"--Sip:Port={SipPort}", "--Sip:ExemptLoopback=true",
+                .. EdgeLauncher, Journeys.EdgeBinary, "--Edge:Id=edge-1", "--Sip:Address=127.0.0.1", $"--Sip:Port={SipPort}", "--Sip:ExemptLoopback=true",
                 $"--Sip:CertificateFile={In("tls", "cert.pem")}", $"--Sip:KeyFile={In("tls", "key.pem")}",
                 $"--Core:Endpoints:0=https://127.0.0.1:{LinkPort}",
                 $"--Core:CertificateFile={In("link", "edge-1-cert.pem")}", $"--Core:KeyFile={In("link", "edge-1-key.pem")}", $"--Core:CaFile={In("link", "ca.pem")}",

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Globalization;
+using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Cryptography;
@@ -71,9 +72,10 @@ public sealed class SipClient : IAsyncDisposable
     /// <param name="user">User name.</param>
     /// <param name="password">Password.</param>
     /// <param name="domain">Domain, also the name the certificate must carry.</param>
-    public static async Task<SipClient> ConnectAsync(int port, X509Certificate2 ca, string user, string password, string domain = "example.test")
+    /// <param name="from">The local address to come from; null for any.</param>
+    public static async Task<SipClient> ConnectAsync(int port, X509Certificate2 ca, string user, string password, string domain = "example.test", IPAddress? from = null)
     {
-        TcpClient tcp = new() { NoDelay = true };
+        TcpClient tcp = new(new IPEndPoint(from ?? IPAddress.Any, 0)) { NoDelay = true };
         await tcp.ConnectAsync("127.0.0.1", port);
         X509ChainPolicy policy = new() { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
         policy.CustomTrustStore.Add(ca);
@@ -150,6 +152,21 @@ public sealed class SipClient : IAsyncDisposable
         bool taken = _responses.Reader.TryRead(out SipText? one);
         response = one!;
         return taken;
+    }
+
+    /// <summary>Waits for a response of any kind.</summary>
+    /// <returns>False if none came in that time, or the connection has ended.</returns>
+    public async Task<bool> SeesResponseAsync(TimeSpan patience)
+    {
+        using CancellationTokenSource limit = new(patience);
+        try
+        {
+            return await _responses.Reader.WaitToReadAsync(limit.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
+        }
     }
 
     /// <summary>The next request from the server; MESSAGEs have been answered already.</summary>
