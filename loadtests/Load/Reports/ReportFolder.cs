@@ -1,0 +1,34 @@
+using System.Text.Json;
+using Load.Measures;
+using Load.Scenarios;
+
+namespace Load.Reports;
+
+/// <summary>The files of a run, in a folder of their own.</summary>
+internal static class ReportFolder
+{
+    public const string ResultFile = "result.json";
+
+    public static void Write(string folder, RunResult result, LatencySet latencies)
+    {
+        Directory.CreateDirectory(folder);
+        File.WriteAllText(Path.Combine(folder, ResultFile), JsonSerializer.Serialize(result, ScenarioFile.Json));
+    }
+
+    /// <summary>A result from its file or its folder.</summary>
+    /// <exception cref="ScenarioException">There is none, or it is not one.</exception>
+    public static RunResult Read(string path)
+    {
+        string file = Directory.Exists(path) ? Path.Combine(path, ResultFile) : path;
+        if (!File.Exists(file)) throw new ScenarioException($"There is no result at {path}.");
+        try
+        {
+            RunResult? result = JsonSerializer.Deserialize<RunResult>(File.ReadAllText(file), ScenarioFile.Json);
+            return result is { Format: RunResult.CurrentFormat } ? result : throw new ScenarioException($"{file} is of another format.");
+        }
+        catch (JsonException fault)
+        {
+            throw new ScenarioException($"{file} is no result: {fault.Message}");
+        }
+    }
+}
