@@ -5,6 +5,11 @@ using Load.Commands;
 RootCommand root = new("Load tests: virtual users against a deployment, with a ledger of every message.")
 {
     RunCommand.Create(),
+    CompareCommand.Create(),
+    MergeCommand.Create(),
+    SmallCommands.List(),
+    SmallCommands.Accounts(),
+    SmallCommands.Report(),
 };
 
 ParseResult parsed = root.Parse(args);

@@ -8,11 +8,27 @@ namespace Load.Reports;
 internal static class ReportFolder
 {
     public const string ResultFile = "result.json";
+    public const string ReportFile = "report.html";
+    public const string JUnitFile = "junit.xml";
+
+    /// <summary>Folder of the histograms.</summary>
+    public const string Histograms = "hdr";
 
     public static void Write(string folder, RunResult result, LatencySet latencies)
     {
         Directory.CreateDirectory(folder);
+        string histograms = Path.Combine(folder, Histograms);
+        if (Directory.Exists(histograms)) Directory.Delete(histograms, recursive: true);   // of a run before
+        HdrFiles.Write(histograms, latencies, result.Began, result.Began.AddSeconds(result.Seconds));
+        WriteReports(folder, result);
+    }
+
+    /// <summary>Those that are made of the result alone.</summary>
+    public static void WriteReports(string folder, RunResult result)
+    {
         File.WriteAllText(Path.Combine(folder, ResultFile), JsonSerializer.Serialize(result, ScenarioFile.Json));
+        File.WriteAllText(Path.Combine(folder, ReportFile), HtmlReport.Write(result));
+        JUnitReport.Write(result).Save(Path.Combine(folder, JUnitFile));
     }
 
     /// <summary>A result from its file or its folder.</summary>

@@ -21,7 +21,7 @@ internal static class Summary
 
         if (result.Metrics.TryGetValue("offered.rate", out double offered)) Line($"rate       {offered:N1} offered, {result.Metrics["accepted.rate"]:N1} accepted, {result.Metrics["delivered.rate"]:N1} delivered a second");
         foreach ((string reason, int count) in result.Errors) Line($"error      {reason}: {count:N0}");
-        Line($"report     {Path.Combine(folder, "report.html")}");
+        Line($"report     {Path.Combine(folder, ReportFolder.ReportFile)}");
     }
 
     private static void Line(FormattableString text) => AnsiConsole.MarkupLine(Markup.Escape(text.ToString(CultureInfo.InvariantCulture)));
