@@ -13,58 +13,62 @@ namespace Load.Commands;
 /// <summary>The <c>run</c> command: a scenario in, a report out.</summary>
 internal static class RunCommand
 {
+    private static readonly Argument<string> ScenarioName = new("SCENARIO") { Description = $"One of {string.Join(", ", ScenarioFile.Names)}, or the path of a file" };
+    private static readonly Option<string> Sip = new("--sip") { Description = "SIP over TLS", HelpName = "HOST:PORT", DefaultValueFactory = _ => "127.0.0.1:5061" };
+    private static readonly Option<string> Api = new("--api") { Description = "The public API", HelpName = "URL", DefaultValueFactory = _ => "https://localhost:8443" };
+    private static readonly Option<string> Domain = new("--domain") { Description = "The domain served, also the name in the SIP certificate", HelpName = "NAME", DefaultValueFactory = _ => "example.test" };
+    private static readonly Option<string> RunFolder = new("--run") { Description = "The data folder of ./run: its authority and process ids are used", HelpName = "DIR", DefaultValueFactory = _ => ".run" };
+    private static readonly Option<string?> Authority = new("--ca") { Description = "Authority of the server's certificates, PEM; default: that of --run, else the system's", HelpName = "FILE" };
+    private static readonly Option<string[]> Metrics = new("--metrics") { Description = "Prometheus endpoints of core and edges", HelpName = "URL", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => ["http://127.0.0.1:9464/metrics", "http://127.0.0.1:9465/metrics"] };
+    private static readonly Option<string[]> Process = new("--process") { Description = "A process of the target on this machine; default: those of --run", HelpName = "NAME=PID", AllowMultipleArgumentsPerToken = true };
+    private static readonly Option<string?> Restart = new("--restart") { Description = "What restarts the edges, for scenarios that do so; default: a signal to the edges of --run", HelpName = "COMMAND" };
+    private static readonly Option<string?> Accounts = new("--accounts") { Description = "Accounts of the users, a line each: user,password; default: the scenario's patterns", HelpName = "FILE.csv" };
+    private static readonly Option<string> Output = new("--out") { Description = "Folder of the report; default: artifacts/load/SCENARIO", HelpName = "DIR", DefaultValueFactory = _ => string.Empty };
+    private static readonly Option<int?> Users = new("--users") { Description = "Number of users", HelpName = "N" };
+    private static readonly Option<int?> FirstUser = new("--first-user") { Description = "Number of the first", HelpName = "N" };
+    private static readonly Option<int?> Seed = new("--seed") { Description = "Seed of every choice at random", HelpName = "N" };
+    private static readonly Option<string?> Measure = new("--measure") { Description = "Length of the measured time", HelpName = "TIME" };
+    private static readonly Option<double?> Scale = new("--scale") { Description = "Multiplies every rate and window", HelpName = "FACTOR" };
+    private static readonly Option<int?> MostRequests = new("--max-requests") { Description = "Cap of messages and refreshes", HelpName = "N" };
+    private static readonly Option<string[]> Thresholds = new("--threshold") { Description = "One more threshold, such as \"deliver.p99 < 200ms\"", HelpName = "TEXT" };
+    private static readonly Option<bool> AllowRemote = new("--allow-remote") { Description = "Allows a target that is not this machine" };
+    private static readonly Option<bool> Quiet = new("--quiet") { Description = "No live table" };
+
     public static Command Create()
     {
-        Argument<string> scenario = new("SCENARIO") { Description = $"One of {string.Join(", ", ScenarioFile.Names)}, or the path of a file" };
-        Option<string> sip = new("--sip") { Description = "SIP over TLS", HelpName = "HOST:PORT", DefaultValueFactory = _ => "127.0.0.1:5061" };
-        Option<string> api = new("--api") { Description = "The public API", HelpName = "URL", DefaultValueFactory = _ => "https://localhost:8443" };
-        Option<string> domain = new("--domain") { Description = "The domain served, also the name in the SIP certificate", HelpName = "NAME", DefaultValueFactory = _ => "example.test" };
-        Option<string> folder = new("--run") { Description = "The data folder of ./run: its authority and process ids are used", HelpName = "DIR", DefaultValueFactory = _ => ".run" };
-        Option<string?> authority = new("--ca") { Description = "Authority of the server's certificates, PEM; default: that of --run, else the system's", HelpName = "FILE" };
-        Option<string[]> metrics = new("--metrics") { Description = "Prometheus endpoints of core and edges", HelpName = "URL", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => ["http://127.0.0.1:9464/metrics", "http://127.0.0.1:9465/metrics"] };
-        Option<string[]> process = new("--process") { Description = "A process of the target on this machine; default: those of --run", HelpName = "NAME=PID", AllowMultipleArgumentsPerToken = true };
-        Option<string?> restart = new("--restart") { Description = "What restarts the edges, for scenarios that do so; default: a signal to the edges of --run", HelpName = "COMMAND" };
-        Option<string?> accounts = new("--accounts") { Description = "Accounts of the users, a line each: user,password; default: the scenario's patterns", HelpName = "FILE.csv" };
-        Option<string> output = new("--out") { Description = "Folder of the report; default: artifacts/load/SCENARIO", HelpName = "DIR", DefaultValueFactory = _ => string.Empty };
-        Option<int?> users = new("--users") { Description = "Number of users", HelpName = "N" };
-        Option<int?> first = new("--first-user") { Description = "Number of the first", HelpName = "N" };
-        Option<int?> seed = new("--seed") { Description = "Seed of every choice at random", HelpName = "N" };
-        Option<string?> measure = new("--measure") { Description = "Length of the measured time", HelpName = "TIME" };
-        Option<double?> scale = new("--scale") { Description = "Multiplies every rate and window", HelpName = "FACTOR" };
-        Option<int?> most = new("--max-requests") { Description = "Cap of messages and refreshes", HelpName = "N" };
-        Option<string[]> threshold = new("--threshold") { Description = "One more threshold, such as \"deliver.p99 < 200ms\"", HelpName = "TEXT" };
-        Option<bool> remote = new("--allow-remote") { Description = "Allows a target that is not this machine" };
-        Option<bool> quiet = new("--quiet") { Description = "No live table" };
-
         Command command = new("run", "Runs a scenario. Exit codes: 0 passed, 1 usage, 2 target not reachable, 3 invalid (the generator was late), 99 failed.")
         {
-            scenario, sip, api, domain, folder, authority, metrics, process, restart, accounts, output, users, first, seed, measure, scale, most, threshold, remote, quiet,
+            ScenarioName, Sip, Api, Domain, RunFolder, Authority, Metrics, Process, Restart, Accounts,
+            Output, Users, FirstUser, Seed, Measure, Scale, MostRequests, Thresholds, AllowRemote, Quiet,
         };
-        command.SetAction((result, _) => RunAsync(new RunOptions
-        {
-            Scenario = result.GetRequiredValue(scenario),
-            Sip = result.GetRequiredValue(sip),
-            Api = result.GetRequiredValue(api),
-            Domain = result.GetRequiredValue(domain).ToLowerInvariant(),
-            RunFolder = result.GetRequiredValue(folder),
-            AuthorityFile = result.GetValue(authority),
-            Metrics = result.GetValue(metrics) ?? [],
-            Processes = result.GetValue(process) ?? [],
-            Restart = result.GetValue(restart),
-            Accounts = result.GetValue(accounts),
-            Output = result.GetRequiredValue(output),
-            Users = result.GetValue(users),
-            FirstUser = result.GetValue(first),
-            Seed = result.GetValue(seed),
-            Measure = result.GetValue(measure),
-            Scale = result.GetValue(scale),
-            MostRequests = result.GetValue(most),
-            Thresholds = result.GetValue(threshold) ?? [],
-            AllowRemote = result.GetValue(remote),
-            Quiet = result.GetValue(quiet),
-        }));
+        command.SetAction(static (result, _) => RunAsync(Read(result)));
         return command;
     }
+
+    /// <summary>What the user asked for.</summary>
+    public static RunOptions Read(ParseResult result) => new()
+    {
+        Scenario = result.GetRequiredValue(ScenarioName),
+        Sip = result.GetRequiredValue(Sip),
+        Api = result.GetRequiredValue(Api),
+        Domain = result.GetRequiredValue(Domain).ToLowerInvariant(),
+        RunFolder = result.GetRequiredValue(RunFolder),
+        AuthorityFile = result.GetValue(Authority),
+        Metrics = result.GetValue(Metrics) ?? [],
+        Processes = result.GetValue(Process) ?? [],
+        Restart = result.GetValue(Restart),
+        Accounts = result.GetValue(Accounts),
+        Output = result.GetRequiredValue(Output),
+        Users = result.GetValue(Users),
+        FirstUser = result.GetValue(FirstUser),
+        Seed = result.GetValue(Seed),
+        Measure = result.GetValue(Measure),
+        Scale = result.GetValue(Scale),
+        MostRequests = result.GetValue(MostRequests),
+        Thresholds = result.GetValue(Thresholds) ?? [],
+        AllowRemote = result.GetValue(AllowRemote),
+        Quiet = result.GetValue(Quiet),
+    };
 
     /// <returns>An exit code of <see cref="ExitCodes"/>.</returns>
     public static async Task<int> RunAsync(RunOptions options)

@@ -146,7 +146,8 @@ internal sealed class HttpPool : IDisposable
         {
             SocketsHttpHandler handler = pool.NewHandler();
             Client = new HttpClient(handler) { Timeout = System.Threading.Timeout.InfiniteTimeSpan };
-            _channel = GrpcChannel.ForAddress(pool._api, new GrpcChannelOptions { HttpHandler = handler });
+            // Given the handler itself, the channel would put its own balancing into it, which refuses requests that are not gRPC.
+            _channel = GrpcChannel.ForAddress(pool._api, new GrpcChannelOptions { HttpClient = Client });
             Stub = new MessagesService.MessagesServiceClient(_channel);
             Messages = new Uri(pool._api, "/v1/messages");
         }

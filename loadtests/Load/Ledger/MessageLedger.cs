@@ -133,14 +133,17 @@ internal sealed class MessageLedger(LedgerRules rules)
         return true;
     }
 
-    /// <summary>Nothing comes any more: what is still outstanding is lost, unless its time is over.</summary>
-    public void Close(long nowNs)
+    /// <summary>Nothing comes any more: what is still outstanding is lost, unless its time ended before its recipient came.</summary>
+    /// <param name="registeredSinceNs">Since when a recipient is registered; 0 if it is not.</param>
+    public void Close(long nowNs, Func<int, long> registeredSinceNs)
     {
         for (int i = 0; i < _entries.Count; i++)
         {
             ref LedgerEntry entry = ref this[i];
             if (entry.State != SendState.Accepted || entry.Copies > 0) continue;
-            if (nowNs - entry.SentNs >= rules.ValidityNs) Expired++;
+            long endsNs = entry.SentNs + rules.ValidityNs;
+            bool cameInTime = registeredSinceNs(entry.Recipient) is not 0 and long since && since < endsNs - rules.ToleranceNs;
+            if (nowNs >= endsNs && !cameInTime) Expired++;
             else Find(FindingKind.Lost, i, null);
         }
     }

@@ -210,7 +210,7 @@ internal sealed class LoadRun : ILoopDriven, IUserEvents, IDisposable
         _loop.Run(this);
         long ended = Clock.NowNs;
         if (_phases.Now != Phase.Done) _phases.Enter(Phase.Done, ended);
-        Ledger.Close(ended);
+        Ledger.Close(ended, index => _users[index].RegisteredSinceNs);
         foreach (VirtualUser user in _users)
         {
             user.Wanted = false;

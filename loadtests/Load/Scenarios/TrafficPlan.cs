@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Load.Scenarios;
 
 /// <summary>One stream of messages, or of refreshes.</summary>
@@ -31,6 +33,7 @@ internal sealed record TrafficPlan
     /// <summary>Multiplies the rate: equal parts of the measured time, a straight line between their beginnings. Empty: 1 all along.</summary>
     public IReadOnlyList<double> Curve { get; init; } = [];
 
+    [JsonIgnore]
     public bool IsOpen => Rate > 0;
 }
 
