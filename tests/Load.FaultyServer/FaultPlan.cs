@@ -24,7 +24,7 @@ public enum Fault
     /// <summary>Delivered a second time under its id, on the same connection.</summary>
     Duplicate,
 
-    /// <summary>Held until a later message for the same recipient has been delivered.</summary>
+    /// <summary>Held until the next message for the same recipient has been delivered, if that is sent half a second later or more: only then is their order certain.</summary>
     Swap,
 
     /// <summary>Delivered after its validity.</summary>

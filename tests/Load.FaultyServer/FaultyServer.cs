@@ -15,7 +15,7 @@ namespace Load.FaultyServer;
 /// </summary>
 public sealed class FaultyServer : IAsyncDisposable
 {
-    private static readonly TimeSpan SwapAfter = TimeSpan.FromSeconds(1);   // whoever sends now has seen what was accepted then
+    private static readonly TimeSpan SwapAfter = TimeSpan.FromMilliseconds(500);   // whoever sends now has seen what was accepted then
     private static readonly TimeSpan LateBy = TimeSpan.FromSeconds(3);
 
     private readonly FaultPlan _plan;
@@ -97,8 +97,9 @@ public sealed class FaultyServer : IAsyncDisposable
         {
             Guid id = Guid.NewGuid();
             int number = Interlocked.Increment(ref _messages);
-            await peer.AnswerAsync(message, 202, $"X-Edge-Message-Id: {id}\r\n");
+            // In its place before anybody can know of it: what is sent after the answer comes behind it.
             await DeliverAsync(UserOf(message["To"]), new Stored(id, UserOf(message["From"]), message.Body, DateTimeOffset.UtcNow), FaultOf(number));
+            await peer.AnswerAsync(message, 202, $"X-Edge-Message-Id: {id}\r\n");
         }
     }
 
@@ -125,7 +126,7 @@ public sealed class FaultyServer : IAsyncDisposable
                 Plant(Fault.Duplicate, message.Id);
                 break;
             case Fault.Swap:
-                _ = UntilStoppedAsync(() => mailbox.HoldAsync(message, 3 * SwapAfter, _stopping.Token));
+                _ = UntilStoppedAsync(() => mailbox.HoldAsync(message, 6 * SwapAfter, _stopping.Token));
                 break;
             case Fault.Late:
                 Plant(Fault.Late, message.Id);
@@ -146,7 +147,7 @@ public sealed class FaultyServer : IAsyncDisposable
                 Plant(Fault.Misdeliver, message.Id);
                 break;
             default:
-                foreach (Guid held in await mailbox.PutAsync(message, SwapAfter)) Plant(Fault.Swap, held, message.Id);
+                if (await mailbox.PutAsync(message, SwapAfter) is var overtaken && overtaken != default) Plant(Fault.Swap, overtaken, message.Id);
                 break;
         }
     }

@@ -5,7 +5,7 @@ internal sealed class Mailbox(string user, TimeSpan validity)
 {
     private readonly SemaphoreSlim _gate = new(1);
     private readonly List<Stored> _waiting = [];
-    private readonly List<Stored> _held = [];
+    private Stored? _held;
     private Peer? _peer;
 
     /// <summary>The user's newest connection; it gets what waits.</summary>
@@ -24,49 +24,27 @@ internal sealed class Mailbox(string user, TimeSpan validity)
         }
     }
 
-    /// <summary>Holds a message back, and all that follow soon, so that only those are out of order that are meant to be. If none follows later, they go in order.</summary>
+    /// <summary>Holds a message back for the next one to overtake it; if none comes soon, it goes by itself.</summary>
     public async Task HoldAsync(Stored message, TimeSpan most, CancellationToken cancellationToken)
     {
-        lock (_held) _held.Add(message);
+        Stored? before = Interlocked.Exchange(ref _held, message);
+        if (before is not null) await PutAsync(before);
         await Task.Delay(most, cancellationToken);
-        Stored[] left;
-        lock (_held)
-        {
-            if (!_held.Contains(message)) return;
-            left = [.. _held];
-            _held.Clear();
-        }
-
-        foreach (Stored one in left) await PutAsync(one);
+        if (Interlocked.CompareExchange(ref _held, null, message) == message) await PutAsync(message);
     }
 
-    /// <summary>Delivers a message. If one has been held for long enough, it comes first and those held behind it.</summary>
-    /// <returns>The ids of those that were overtaken.</returns>
-    public async Task<IReadOnlyList<Guid>> PutAsync(Stored message, TimeSpan swapAfter = default)
+    /// <summary>Delivers a message; one that is held goes first, or, if this one comes late enough, after it.</summary>
+    /// <returns>The id of the one that was overtaken; the default for none.</returns>
+    public async Task<Guid> PutAsync(Stored message, TimeSpan swapAfter = default)
     {
-        Stored[] overtaken = [];
-        lock (_held)
-        {
-            if (_held.Count > 0 && swapAfter > TimeSpan.Zero)
-            {
-                if (message.AcceptedAt - _held[^1].AcceptedAt < swapAfter)
-                {
-                    _held.Add(message);
-                    return [];
-                }
-
-                overtaken = [.. _held];
-                _held.Clear();
-            }
-        }
-
+        Stored? held = swapAfter > TimeSpan.Zero ? Interlocked.Exchange(ref _held, null) : null;
+        bool overtakes = held is not null && message.AcceptedAt - held.AcceptedAt >= swapAfter;
         await _gate.WaitAsync();
         try
         {
-            foreach (Stored one in (Stored[])[message, .. overtaken])
+            foreach (Stored? one in overtakes ? (Stored?[])[message, held] : [held, message])
             {
-                if (_peer is null) _waiting.Add(one);
-                else await _peer.WriteAsync(one.ToBytes(user, validity));
+                if (one is not null && !await TryWriteAsync(one)) _waiting.Add(one);
             }
         }
         finally
@@ -74,6 +52,22 @@ internal sealed class Mailbox(string user, TimeSpan validity)
             _gate.Release();
         }
 
-        return [.. overtaken.Select(static one => one.Id)];
+        return overtakes ? held!.Id : default;
+    }
+
+    /// <returns>False if nobody is there, or not any more.</returns>
+    private async Task<bool> TryWriteAsync(Stored message)
+    {
+        if (_peer is null) return false;
+        try
+        {
+            await _peer.WriteAsync(message.ToBytes(user, validity));
+            return true;
+        }
+        catch (Exception gone) when (gone is IOException or ObjectDisposedException or InvalidOperationException)
+        {
+            _peer = null;
+            return false;
+        }
     }
 }

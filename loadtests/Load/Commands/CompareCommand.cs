@@ -37,7 +37,7 @@ internal static class CompareCommand
             Table table = new Table().Border(TableBorder.Rounded).AddColumns("figure", "before", "after", "change");
             foreach (ComparedFigure figure in figures)
             {
-                string change = figure.Before == 0 ? "from nothing" : ((figure.After - figure.Before) / figure.Before).ToString("+0.0 %;-0.0 %;0 %", CultureInfo.InvariantCulture);
+                string change = figure.Before == 0 && figure.After != 0 ? "from nothing" : figure.Before == 0 ? "0 %" : ((figure.After - figure.Before) / figure.Before).ToString("+0.0 %;-0.0 %;0 %", CultureInfo.InvariantCulture);
                 table.AddRow(figure.Metric, Number(figure.Before), Number(figure.After), figure.TooMuch ? $"[red]{change}[/]" : change);
             }
 

@@ -31,6 +31,8 @@ internal sealed unsafe class Fleet : IDisposable
     private const int MostRecords = 16;
     private const int BufferBytes = 65_536;
 
+    private static readonly SipLimits Limits = new();
+
     private readonly EventLoop _loop;
     private readonly ClientTls _tls;
     private readonly IConnectionUser _owner;
@@ -85,7 +87,7 @@ internal sealed unsafe class Fleet : IDisposable
     /// <summary>Sends, or keeps what the socket has no room for.</summary>
     public void Send(VirtualUser user, ReadOnlySpan<byte> bytes)
     {
-        if (user.Ssl == 0 || user.Silent) return;
+        if (user.Ssl == 0) return;
         if (ReferenceEquals(user, _inTurn) && _outBytes + bytes.Length <= BufferBytes)
         {
             bytes.CopyTo(new Span<byte>(_out + _outBytes, BufferBytes - _outBytes));
@@ -133,8 +135,6 @@ internal sealed unsafe class Fleet : IDisposable
         NativeMemory.Free(_in);
         NativeMemory.Free(_out);
     }
-
-    private static readonly SipLimits Limits = new();
 
     private static uint Interest(VirtualUser user) => (user.Paused ? 0 : Linux.EPOLLIN) | (user.Unsent is null ? 0 : Linux.EPOLLOUT);
 
@@ -342,7 +342,7 @@ internal sealed unsafe class Fleet : IDisposable
         bool open = user.State >= UserState.Registering && goodbye;
         Release(user.Descriptor, user.Ssl, open);
         (user.Descriptor, user.Ssl, user.State) = (-1, 0, UserState.Away);
-        (user.UnreadBytes, user.Paused, user.Silent, user.AwaitsPong) = (0, false, false, false);
+        (user.UnreadBytes, user.Paused, user.AwaitsPong) = (0, false, false);
         user.Generation++;
         Return(ref user.Unread);
         Return(ref user.Unsent);

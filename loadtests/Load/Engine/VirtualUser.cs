@@ -40,7 +40,6 @@ internal sealed class VirtualUser(int index, byte[] name)
     public bool Wanted;            // it is to be online: a connection that ends is followed by another
     public bool Resumes;           // its next connections try its session
     public bool Resumed;           // this one did with a short handshake
-    public bool Silent;            // its network is gone: nothing is read or written
     public bool Paused;            // a slow reader between two reads
     public bool AwaitsPong;
     public long PingSentNs;

@@ -103,14 +103,14 @@ internal sealed class MessageLedger(LedgerRules rules)
         }
 
         ref LedgerEntry entry = ref this[sequence];
-        if (!copy.TextIsRight) Find(FindingKind.Altered, sequence, null);
+        if (!copy.TextIsRight) Find(FindingKind.Altered, sequence, null, copy.NowNs, copy.Id);
         if (entry.Recipient != copy.Recipient)
         {
-            Find(FindingKind.Misdelivered, sequence, null);
+            Find(FindingKind.Misdelivered, sequence, null, copy.NowNs, copy.Id);
             return false;
         }
 
-        if (IsLate(entry, copy)) Find(FindingKind.AfterExpiry, sequence, null, copy.NowNs);
+        if (IsLate(entry, copy)) Find(FindingKind.AfterExpiry, sequence, null, copy.NowNs, copy.Id);
         if (entry.Copies++ > 0)
         {
             TakeAgain(sequence, ref entry, copy);
@@ -178,13 +178,14 @@ internal sealed class MessageLedger(LedgerRules rules)
         (_newestSent[copy.Recipient], _newestId[copy.Recipient]) = (entry.SentNs, copy.Id);
     }
 
-    private void Find(FindingKind kind, int sequence, Guid? other, long deliveredNs = 0)
+    /// <param name="seenAs">Under which id it came: its acceptance, which tells its id, may not have been heard of yet.</param>
+    private void Find(FindingKind kind, int sequence, Guid? other, long deliveredNs = 0, Guid seenAs = default)
     {
         if (++_counts[(int)kind] > rules.MostFindings) return;
         ref readonly LedgerEntry entry = ref this[sequence];
         if (deliveredNs == 0) deliveredNs = entry.DeliveredNs;
         _findings.Add(new Finding(
-            kind, entry.Id == default ? entry.DeliveredId : entry.Id, sequence, rules.NameOf(entry.Sender), rules.NameOf(entry.Recipient), entry.Way, other, Seconds(entry.AcceptedNs), Seconds(deliveredNs)));
+            kind, entry.Id != default ? entry.Id : entry.DeliveredId != default ? entry.DeliveredId : seenAs, sequence, rules.NameOf(entry.Sender), rules.NameOf(entry.Recipient), entry.Way, other, Seconds(entry.AcceptedNs), Seconds(deliveredNs)));
     }
 
     private double? Seconds(long ns) => ns == 0 ? null : Math.Round((ns - rules.BeganNs) / 1e9, 6);

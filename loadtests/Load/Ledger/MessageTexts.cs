@@ -10,11 +10,12 @@ internal sealed class MessageTexts
     /// <summary>Room for any of them.</summary>
     public const int MostBytes = 4_096;
 
+    private const int Turns = 16;
     private const int HeadCharacters = 21;   // "#", 8 of the run, "-", 10 of the number, " "
     private const string Latin = "the quick brown fox jumps over the lazy dog and packs his box with five dozen liquor jugs, as they all do, again and again and again.";
 
     // Elements of one character each, however many bytes they have: flags, families, marks, several scripts.
-    private static readonly string[] Mixed = ["日", "Ж", "é", "🇩🇪", "x", "👩‍👩‍👧‍👦", "ñ", "क्षि", "✅", "ß", "한", "👍🏽", "α", "ش", "o", "🏳️‍🌈"];
+    private static readonly string[] Mixed = ["日", "Ж", "é", "🇩🇪", "x", "👩‍👩‍👧‍👦", "ñ", "नि", "✅", "ß", "한", "👍🏽", "α", "ش", "o", "🏳️‍🌈"];
 
     private readonly byte[] _head;
     private readonly byte[][] _fillers;   // by script and turn
@@ -30,8 +31,6 @@ internal sealed class MessageTexts
             _fillers[Turns + turn] = Encoding.UTF8.GetBytes(string.Concat(Enumerable.Range(0, 160).Select(i => Mixed[(i + turn) % Mixed.Length])));
         }
     }
-
-    private const int Turns = 16;
 
     /// <summary>Writes the text with this number.</summary>
     /// <returns>Its bytes.</returns>

@@ -12,6 +12,7 @@ internal sealed class ServerSampler(Func<IReadOnlyDictionary<string, IReadOnlyLi
     private long _beforeNs;
     private double _ownAtBegin;
     private readonly Dictionary<string, double> _atBegin = new(StringComparer.Ordinal);
+    private long _beginNs;
 
     /// <summary>CPU seconds of the measured time, by part.</summary>
     public Dictionary<string, double> CpuSeconds { get; } = new(StringComparer.Ordinal);
@@ -24,8 +25,6 @@ internal sealed class ServerSampler(Func<IReadOnlyDictionary<string, IReadOnlyLi
 
     /// <summary>Length of the measured time.</summary>
     public double Seconds { get; private set; }
-
-    private long _beginNs;
 
     /// <summary>The measured time begins.</summary>
     public void Begin()

@@ -29,7 +29,8 @@ internal static class HdrFiles
         foreach (string path in Directory.EnumerateFiles(folder, "*" + Extension).Order(StringComparer.Ordinal))
         {
             using FileStream file = File.OpenRead(path);
-            foreach (HistogramBase histogram in HistogramLogReader.Read(file)) latencies.Add(Path.GetFileNameWithoutExtension(path), histogram);
+            using HistogramLogReader reader = new(file);
+            foreach (HistogramBase histogram in reader.ReadHistograms()) latencies.Add(Path.GetFileNameWithoutExtension(path), histogram);
         }
     }
 

@@ -48,6 +48,7 @@ internal static class MetricTable
         metrics["errors"] = measures.Counters.ErrorCount;
         metrics["errors.share"] = Math.Round(measures.Counters.ErrorCount / Math.Max(1.0, measures.Counters.All.Sent + measures.Counters.All.Registered + measures.Counters.All.Refreshed), 6);
         metrics["reconnects"] = measures.Counters.All.Reconnects;
+        metrics["resumed"] = measures.Resumed;
         metrics["registered"] = measures.RegisteredAtMeasure;
         metrics["offered.rate"] = Rate(measured.Offered, seconds);
         metrics["accepted.rate"] = Rate(measured.Accepted, seconds);

@@ -13,7 +13,8 @@ internal static class Summary
         AnsiConsole.MarkupLine($"[{color} bold]{result.Verdict}[/] {Markup.Escape(result.Scenario.Name)}");
         foreach (string reason in result.Reasons) AnsiConsole.MarkupLine($"  {Markup.Escape(reason)}");
         LedgerResult ledger = result.Ledger;
-        Line($"ledger     {ledger.Messages:N0} sent, {ledger.Accepted:N0} accepted, {ledger.Delivered:N0} delivered; " + string.Join(", ", ledger.Counts.Select(static count => string.Create(CultureInfo.InvariantCulture, $"{MetricTable.NameOf(count.Key)} {count.Value}"))));
+        string findings = string.Join(", ", ledger.Counts.Select(static count => string.Create(CultureInfo.InvariantCulture, $"{MetricTable.NameOf(count.Key)} {count.Value}")));
+        Line($"ledger     {ledger.Messages:N0} sent, {ledger.Accepted:N0} accepted, {ledger.Delivered:N0} delivered; {findings}");
         foreach (string name in (string[])["accept", "deliver", "register", "refresh", "lag"])
         {
             if (result.Metrics.TryGetValue($"{name}.p50", out double p50)) Line($"{name,-10} p50 {p50:0.0} ms, p99 {result.Metrics[$"{name}.p99"]:0.0} ms, most {result.Metrics[$"{name}.max"]:0.0} ms, of {result.Metrics[$"{name}.count"]:N0}");
@@ -24,7 +25,5 @@ internal static class Summary
         Line($"report     {Path.Combine(folder, ReportFolder.ReportFile)}");
     }
 
-    private static void Line(FormattableString text) => AnsiConsole.MarkupLine(Markup.Escape(text.ToString(CultureInfo.InvariantCulture)));
-
-    private static void Line(string text) => AnsiConsole.MarkupLine(Markup.Escape(text));
+    private static void Line(FormattableString text) => Console.WriteLine(text.ToString(CultureInfo.InvariantCulture));
 }

@@ -34,6 +34,9 @@ internal sealed class LoadRun : ILoopDriven, IUserEvents, IDisposable
     private readonly DateTimeOffset _beganAt = DateTimeOffset.UtcNow;
     private readonly double _baseKilobytes;
     private readonly int[] _comingBefore;   // generations of a user that were registered: whether a registration is a return
+    private int _registeredAtMeasure;
+    private int _resumed;
+    private double _kilobytesPerUser;
     private long _nextSecondNs;
     private long _doneSinceNs;              // nothing is outstanding any more since
     private long _poolProbeNs;
@@ -131,7 +134,7 @@ internal sealed class LoadRun : ILoopDriven, IUserEvents, IDisposable
         _lag.Probe(nowNs, counts);
         ProbePool(nowNs);
         _pump.Turn(nowNs);
-        if (_phases.HasTraffic) _traffic.Turn(nowNs, (dueNs, leftNs) => _lag.Done(dueNs, leftNs, counts));
+        if (_phases.HasTraffic) _traffic.Turn(nowNs, _lag, counts);
         if (nowNs >= _nextSecondNs) EndSecond(nowNs);
         if (MustGoOn(nowNs)) GoOn(nowNs);
         return Math.Min(Math.Min(_lag.NextNs, _nextSecondNs), Math.Min(Math.Min(_traffic.NextNs, _pump.NextNs), _phases.EndsNs));
@@ -151,7 +154,7 @@ internal sealed class LoadRun : ILoopDriven, IUserEvents, IDisposable
         _pump.Done(user);
         _counters.Count(Counted.Registered, counts);
         if (_comingBefore[user.Index]++ > 0) _counters.Count(Counted.Reconnected, counts);
-        if (resumed) Resumed++;
+        if (resumed) _resumed++;
         _counters.Took("register", nowNs - fromNs, counts || _phases.Now is Phase.Register);
     }
 
@@ -199,9 +202,6 @@ internal sealed class LoadRun : ILoopDriven, IUserEvents, IDisposable
         _traffic.Delivered(sequence);
     }
 
-    /// <summary>Short handshakes so far.</summary>
-    public int Resumed { get; private set; }
-
     private RunMeasures Run()
     {
         _phases.Enter(Phase.Register, Clock.NowNs);
@@ -230,13 +230,10 @@ internal sealed class LoadRun : ILoopDriven, IUserEvents, IDisposable
             RegisteredAtMeasure = _registeredAtMeasure,
             KilobytesPerUser = _kilobytesPerUser,
             Invalid = _lag.WhyInvalid(),
-            Resumed = Resumed,
+            Resumed = _resumed,
             StoppedEarly = _stopRequested,
         };
     }
-
-    private int _registeredAtMeasure;
-    private double _kilobytesPerUser;
 
     private bool MustGoOn(long nowNs)
     {

@@ -1,6 +1,7 @@
 using System.Text;
 using Load.Engine;
 using Load.Ledger;
+using Load.Measures;
 using Load.Scenarios;
 
 namespace Load.Run;
@@ -50,14 +51,15 @@ internal sealed class MessageTraffic(
     }
 
     /// <summary>Sends what is due by now.</summary>
-    /// <param name="late">Told of each: when it was due, and when it left.</param>
-    public void Turn(long nowNs, Action<long, long> late)
+    /// <param name="lag">Told of each how late it was.</param>
+    /// <param name="counts">Whether that counts.</param>
+    public void Turn(long nowNs, LagMeter lag, bool counts)
     {
         foreach (OpenTraffic traffic in _open)
         {
             while (traffic.TryTake(nowNs, phases, out long dueNs))
             {
-                late(dueNs, Clock.NowNs);
+                lag.Done(dueNs, Clock.NowNs, counts);
                 if (traffic.Plan.Via == Way.Refresh) RefreshNext(dueNs);
                 else Send(traffic.Plan, dueNs, null);
             }

@@ -13,7 +13,7 @@ internal static class MetricNames
     public static readonly string[] Plain =
     [
         "lost", "duplicated", "storedTwice", "outOfOrder", "afterExpiry", "altered", "misdelivered", "redelivered", "unknown",
-        "sent", "accepted", "delivered", "refused", "errors", "errors.share", "reconnects",
+        "sent", "accepted", "delivered", "refused", "errors", "errors.share", "reconnects", "resumed",
         "offered.rate", "accepted.rate", "delivered.rate", "refresh.rate", "register.rate", "drain.rate",
         "registered", "engine.cpu", "engine.cpuPerOperation", "engine.kbPerUser", "server.cpu", "server.cpuPerOperation", "server.memory",
     ];

@@ -165,7 +165,7 @@ public sealed class ReportTests : IDisposable
         Target = "here",
         Scenario = new Scenario { Name = "test", Users = new UserPlan { Count = 20 }, Thresholds = ["lost == 0"] },
         Phases = new Dictionary<string, double> { ["ramp"] = 2, ["measure"] = 8, ["drain"] = 2 },
-        Metrics = new Dictionary<string, double> { ["deliver.p50"] = 80, ["deliver.p90"] = 90, ["deliver.p95"] = 95, ["deliver.p99"] = 100, ["deliver.p99.9"] = 100, ["deliver.max"] = 100, ["deliver.mean"] = 80, ["deliver.count"] = 1_000, ["accepted.rate"] = 50, ["delivered.rate"] = 50, ["offered.rate"] = 50, ["errors"] = 0, ["errors.share"] = 0, ["server.memory"] = 20 },
+        Metrics = new Dictionary<string, double> { ["deliver.p50"] = 80, ["deliver.p90"] = 90, ["deliver.p95"] = 95, ["deliver.p99"] = 100, ["deliver.p99.9"] = 100, ["deliver.max"] = 100, ["deliver.mean"] = 80, ["deliver.count"] = 1_000, ["accepted.rate"] = 50, ["delivered.rate"] = 50, ["offered.rate"] = 50, ["lost"] = 0, ["errors"] = 0, ["errors.share"] = 0, ["server.memory"] = 20 },
         Thresholds = [new ThresholdResult("lost == 0", 0, true)],
         Ledger = Ledger(),
         Errors = new Dictionary<string, int>(),

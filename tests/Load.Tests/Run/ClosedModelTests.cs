@@ -53,7 +53,9 @@ public sealed class ClosedModelTests : IDisposable
     {
         Scenario scene = Scene(30, new TrafficPlan { Name = "sip", Rate = 50 });
         RunResult result = await RunAsync(scene with { Events = [new EventPlan { Kind = EventKind.Reconnect, At = TimeSpan.FromMilliseconds(500), Resume = resume }] });
+        Assert.Empty(result.Errors.Keys.Except(["no sender is online", "SIP connection ended before the answer"]));   // while all of them are away
         Assert.Equal((30.0, true), (result.Metrics["reconnects"], result.Metrics["register.count"] >= 30));
+        Assert.InRange(result.Metrics["resumed"], 0, resume ? 30 : 0);   // whether tickets are honoured is the server's choice
         Assert.Equal(result.Ledger.Accepted, result.Ledger.Delivered);
     }
 

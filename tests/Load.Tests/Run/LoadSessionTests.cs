@@ -85,7 +85,7 @@ public sealed class LoadSessionTests : IDisposable
     {
         RunOptions options = AdapterOptions.Parse(["mixed", "--users", "50", "--sip", "127.0.0.1:9"]);
         Assert.Equal(("mixed", 50, "127.0.0.1:9"), (options.Scenario, options.Users, options.Sip));
-        Assert.Throws<ScenarioException>(() => AdapterOptions.Parse(["--fly"]));
+        Assert.Throws<ScenarioException>(() => AdapterOptions.Parse(["mixed", "--users", "many"]));
     }
 
     private async Task<LoadSession> OnlineAsync(Scenario scene, int port)

@@ -42,7 +42,7 @@ public sealed class PlantedFaultTests : IDisposable
     public async Task Ledger_OneOfAThousandIsWrong_NamesExactlyThose(Fault fault)
     {
         FindingKind kind = KindOf(fault);
-        await using FaultyServer.FaultyServer server = new(new FaultPlan { Every = 1_000, Faults = [fault] }, _certificate);
+        await using FaultyServer.FaultyServer server = new(new FaultPlan { Every = fault == Fault.Swap ? 50 : 1_000, Faults = [fault] }, _certificate);
         RunResult result = await Scenes.RunAsync(Scene(fault), Scenes.Target(server.Port, _files));
 
         Guid[] planted = [.. server.Planted.Select(one => one.Id).Order()];
@@ -83,10 +83,10 @@ public sealed class PlantedFaultTests : IDisposable
         _ => FindingKind.Misdelivered,
     };
 
-    /// <summary>Few users where one message must overtake another of the same recipient; what is dropped is waited for in vain.</summary>
+    /// <summary>Many users where half a second has to lie between two messages of a recipient, as in one case of twelve; what is dropped is waited for in vain.</summary>
     private static Scenario Scene(Fault fault)
     {
-        Scenario scene = Scenes.Sip(1_000, fault == Fault.Swap ? 20 : 60, TimeSpan.FromSeconds(4));
+        Scenario scene = Scenes.Sip(1_000, fault == Fault.Swap ? 200 : 60, TimeSpan.FromSeconds(4));
         return scene with { Phases = scene.Phases with { Drain = TimeSpan.FromSeconds(fault is Fault.Drop or Fault.Misdeliver ? 3 : 30), CoolDown = TimeSpan.FromSeconds(1.5) } };
     }
 }
