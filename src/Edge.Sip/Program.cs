@@ -57,7 +57,7 @@ catch (AggregateException several) when (several.InnerException is OptionsValida
 {
     return Refuse(several.InnerExceptions.OfType<OptionsValidationException>().SelectMany(static faults => faults.Failures));
 }
-catch (CryptographicException fault)
+catch (Exception fault) when (fault is CryptographicException or UnauthorizedAccessException)
 {
     return Refuse([$"a certificate or key file cannot be used: {fault.Message}"]);
 }

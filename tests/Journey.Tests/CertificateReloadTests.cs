@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
@@ -16,12 +17,14 @@ public sealed class CertificateReloadTests
 
     private static int Reloads { get; } = int.TryParse(Environment.GetEnvironmentVariable("EDGE_RELOADS"), out int reloads) ? reloads : 0;
 
-    [Fact]
+    [Theory]
+    [InlineData("Native")]
+    [InlineData("Portable")]
     [Spec("S7")]
-    public async Task Certificate_RenewedAgainAndAgain_NobodyIsDropped()
+    public async Task Certificate_RenewedAgainAndAgain_NobodyIsDropped(string transport)
     {
         (int reloads, int idle, int busy) = Reloads > 0 ? (Reloads, 1_000, 50) : (3, 50, 10);
-        await using JourneySystem system = new();
+        await using JourneySystem system = new() { EdgeSettings = [$"--Sip:Transport={transport}"] };
         await system.InitializeAsync();
         IReadOnlyList<Account> accounts = await system.NewAccountsAsync("r", idle + busy);
         List<SipClient> clients = [];
@@ -51,6 +54,7 @@ public sealed class CertificateReloadTests
             await system.Api(accounts[^1]).UntilStateAsync(id, "DELIVERED", Soon);
         }
 
+        await EveryEndIsShownAsync(system);
         await enough.CancelAsync();
         long asked = (await Task.WhenAll(busyOnes)).Sum();
         Assert.DoesNotContain(clients, static client => client.Closed.IsCompleted);
@@ -58,9 +62,23 @@ public sealed class CertificateReloadTests
         Assert.Equal(reloads, await system.MetricAsync(system.EdgeMetricsPort, "edge_certificate_reads_total"));
         Assert.Equal(reloads, await system.MetricAsync(system.CoreMetricsPort, "edge_certificate_reads_total"));
         TestContext.Current.SendDiagnosticMessage(
-            "{0} reloads, {1} idle and {2} busy connections, {3} requests answered, 0 dropped; slowest until the new serial was shown: {4}",
-            reloads, idle, busy, asked, string.Join(", ", listeners.Select(static listener => $"{listener.Name} {listener.Slowest.TotalMilliseconds:F0} ms")));
+            "{5} transport: {0} reloads, {1} idle and {2} busy connections, {3} requests answered, 0 dropped; slowest until the new serial was shown: {4}",
+            reloads, idle, busy, asked, string.Join(", ", listeners.Select(static listener => $"{listener.Name} {listener.Slowest.TotalMilliseconds:F0} ms")), transport);
         foreach (SipClient client in clients) await client.DisposeAsync();
+    }
+
+    /// <summary>When each certificate in use ends, as metrics: of the one shown now, not of the one from before.</summary>
+    private static async Task EveryEndIsShownAsync(JourneySystem system)
+    {
+        string core = await system.MetricsAsync(system.CoreMetricsPort), edge = await system.MetricsAsync(system.EdgeMetricsPort);
+        foreach ((string page, string series, string file) in ((string, string, string)[])[
+            (edge, "edge_certificate_not_after_seconds{", system.In("tls", "cert.pem")), (edge, "edge_link_certificate_not_after_seconds{", system.In("link", "edge-1-cert.pem")),
+            (core, "edge_listener=\"api\"} ", system.In("tls", "cert.pem")), (core, "edge_listener=\"link\"} ", system.In("link", "core-cert.pem"))])
+        {
+            using X509Certificate2 certificate = X509CertificateLoader.LoadCertificateFromFile(file);
+            string line = Assert.Single(page.Split('\n'), line => line.Contains("certificate_not_after_seconds", StringComparison.Ordinal) && line.Contains(series, StringComparison.Ordinal));
+            Assert.Equal(new DateTimeOffset(certificate.NotAfter).ToUnixTimeSeconds(), double.Parse(line.Split("} ")[^1].Split(' ')[0], CultureInfo.InvariantCulture));
+        }
     }
 
     /// <summary>Asks again and again until it is enough.</summary>

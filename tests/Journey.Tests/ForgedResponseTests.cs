@@ -7,7 +7,7 @@ using Testing.Shared.Sip;
 namespace Journey.Tests;
 
 /// <summary>Responses to a MESSAGE from everybody but the phone that was sent it: none of them ends the message, and all are counted.</summary>
-public sealed class ForgedResponseTests(JourneySystem system)
+public class ForgedResponseTests(JourneySystem system)
 {
     private const int EachMessage = 10_000;   // well within timer F, 32 s: the try under attack is the one the phone answers
     private const int EachWrite = 200;
@@ -108,3 +108,6 @@ public sealed class ForgedResponseTests(JourneySystem system)
 
     private Task<double> IgnoredAsync() => system.MetricAsync(system.EdgeMetricsPort, "edge_responses_ignored_total");
 }
+
+/// <summary>The same over the portable transport.</summary>
+public sealed class ForgedResponseOnPortableTests(PortableSystem system) : ForgedResponseTests(system), IClassFixture<PortableSystem>;

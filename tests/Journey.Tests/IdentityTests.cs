@@ -10,7 +10,7 @@ using Testing.Shared.Sip;
 namespace Journey.Tests;
 
 /// <summary>Plays every row of docs/identity.md against the running system: what the document says of who is believed is what happens.</summary>
-public sealed class IdentityTests(JourneySystem system)
+public class IdentityTests(JourneySystem system)
 {
     private const string Text = "who says so?";
 
@@ -139,3 +139,6 @@ public sealed class IdentityTests(JourneySystem system)
         if (cast.Real(cell).Split(": ", 2) is [string name, string said]) yield return (name, said);
     }
 }
+
+/// <summary>The same over the portable transport.</summary>
+public sealed class IdentityOnPortableTests(PortableSystem system) : IdentityTests(system), IClassFixture<PortableSystem>;

@@ -35,11 +35,13 @@ public sealed partial class LeakTests
     private readonly List<Account> _senders = [];
     private readonly List<Account> _recipients = [];
 
-    [Fact]
+    [Theory]
+    [InlineData("Native")]
+    [InlineData("Portable")]
     [Spec("S9")]
-    public async Task Search_AThousandTextsWithEverythingLogged_NothingIsFound()
+    public async Task Search_AThousandTextsWithEverythingLogged_NothingIsFound(string transport)
     {
-        await using JourneySystem system = new(Journeys.CoreAssembly, LowestLevels) { EdgeSettings = LowestLevels };
+        await using JourneySystem system = new(Journeys.CoreAssembly, LowestLevels) { EdgeSettings = [.. LowestLevels, $"--Sip:Transport={transport}"] };
         await FillAsync(system);
 
         foreach ((string name, byte[] file) in await RedisFilesAsync(system)) Assert.True(_search.In(file) is [], $"{name}: {Tell(_search.In(file))}");

@@ -6,7 +6,7 @@ using Testing.Shared.Sip;
 namespace Journey.Tests;
 
 /// <summary>Somebody has a whole REGISTER of Alice's, digest and all, and sends it again: it is good on no other connection, whenever that begins.</summary>
-public sealed class ReplayTests(JourneySystem system)
+public class ReplayTests(JourneySystem system)
 {
     private static readonly TimeSpan Soon = TimeSpan.FromSeconds(10);
 
@@ -96,3 +96,6 @@ public sealed class ReplayTests(JourneySystem system)
         Assert.Empty(other.Received);
     }
 }
+
+/// <summary>The same over the portable transport.</summary>
+public sealed class ReplayOnPortableTests(PortableSystem system) : ReplayTests(system), IClassFixture<PortableSystem>;

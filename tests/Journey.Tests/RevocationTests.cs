@@ -5,7 +5,7 @@ using Testing.Shared.Sip;
 namespace Journey.Tests;
 
 /// <summary>Who knew the old password, or had an account that is gone, is out at once, with all devices.</summary>
-public sealed class RevocationTests(JourneySystem system)
+public class RevocationTests(JourneySystem system)
 {
     private static readonly TimeSpan Soon = TimeSpan.FromSeconds(5);   // spec, Numbers
 
@@ -39,3 +39,6 @@ public sealed class RevocationTests(JourneySystem system)
         Assert.Equal(401, (await again.RegisterAsync()).Status);
     }
 }
+
+/// <summary>The same over the portable transport.</summary>
+public sealed class RevocationOnPortableTests(PortableSystem system) : RevocationTests(system), IClassFixture<PortableSystem>;

@@ -16,9 +16,6 @@ internal sealed class EdgeStream : IDisposable
 
     private const int BatchEvents = 64;
 
-    /// <summary>Pause after a write of several events, so that the next ones leave together; none after an event alone (docs/adr/0006). Real time: what is paced is the machine.</summary>
-    private static readonly TimeSpan BetweenWrites = TimeSpan.FromMilliseconds(1);
-
     private readonly TimeProvider _time;
     private readonly int _mostUnderWay;
     private readonly int _mostQueued;
@@ -161,10 +158,8 @@ internal sealed class EdgeStream : IDisposable
             await writer.WriteAsync(batch, Ended).ConfigureAwait(false);
             Volatile.Write(ref _writeBegan, 0);
             Volatile.Write(ref _lastWrite, _time.GetTimestamp());
-            bool alone = batch.Events.Count == 1;
             batch.Events.Clear();
             if (answers > 0) _underWay.Release(answers);
-            if (!alone) await Task.Delay(BetweenWrites).ConfigureAwait(false);
         }
     }
 

@@ -26,7 +26,7 @@ internal sealed class StoreMetrics
         _accepts = meter.CreateCounter<long>("edge.messages.accepts", "{message}", "Attempts to hand over a message, by outcome.");
         _ended = meter.CreateCounter<long>("edge.messages.ended", "{message}", "Messages that reached a final state, by state.");
         _failedTries = meter.CreateCounter<long>("edge.delivery.failed_tries", "{try}", "Failed tries that counted.");
-        _setAside = meter.CreateCounter<long>("edge.records.set_aside", "{record}", "Records that could not be opened or found, by reason.");
+        _setAside = meter.CreateCounter<long>("edge.records.set_aside", "{record}", "Records that could not be opened or found, by reason; one whose key is missing is counted by each core once an hour.");
         _fenced = meter.CreateCounter<long>("edge.bindings.fenced", "{registration}", "Registrations dropped because a newer start or connection stands.");
         _endsIgnored = meter.CreateCounter<long>("edge.bindings.ends.ignored", "{end}", "Ends told of a flow that had no binding of the account: it had moved or lapsed, or never was that flow's.");
         _sweeps = meter.CreateCounter<long>("edge.sweeps", "{look}", "Looks of the sweeper at an account that was due, by what came of it.");

@@ -23,7 +23,8 @@ internal sealed class KeyRing : IDerivedKeys
     private readonly Lock _reloading = new();
     private long _lastReload;
     private FileVersion _seen;
-    private long _read;   // when the file was last found sound
+    private long _read;      // when the file was last found sound
+    private long _readUtc;   // the same by the clock on the wall: the other one stands still while a virtual machine is paused
     private volatile IReadOnlyDictionary<KeyPurpose, IReadOnlyList<RingKey>> _keys;
 
     /// <exception cref="KeyRingException">The file is missing, open to others or malformed.</exception>
@@ -35,7 +36,8 @@ internal sealed class KeyRing : IDerivedKeys
         if (options.Value.CreateKeyRing) KeyRingFile.CreateIfMissing(_path, time.GetUtcNow());
         _seen = FileVersion.Of(_path);
         _keys = KeyRingFile.Read(_path);
-        _read = _lastReload = time.GetTimestamp();
+        _lastReload = time.GetTimestamp();
+        FoundSound(_lastReload);
     }
 
     /// <summary>The key that seals now.</summary>
@@ -73,7 +75,7 @@ internal sealed class KeyRing : IDerivedKeys
             FileVersion now = FileVersion.Of(_path);   // before the reading: what is written meanwhile is seen the next time
             if (now != default && now == _seen)
             {
-                Volatile.Write(ref _read, _time.GetTimestamp());
+                FoundSound(_time.GetTimestamp());
                 return null;
             }
 
@@ -124,7 +126,14 @@ internal sealed class KeyRing : IDerivedKeys
         return keys[^1];
     }
 
-    private bool IsStale => _time.GetElapsedTime(Volatile.Read(ref _read)) > _stale;
+    private bool IsStale =>
+        _time.GetElapsedTime(Volatile.Read(ref _read)) > _stale || _time.GetUtcNow().Ticks - Volatile.Read(ref _readUtc) > _stale.Ticks;
+
+    private void FoundSound(long timestamp)
+    {
+        Volatile.Write(ref _read, timestamp);
+        Volatile.Write(ref _readUtc, _time.GetUtcNow().Ticks);
+    }
 
     private RingKey? Find(KeyPurpose purpose, uint id)
     {
@@ -145,7 +154,7 @@ internal sealed class KeyRing : IDerivedKeys
             IReadOnlyDictionary<KeyPurpose, IReadOnlyList<RingKey>> fresh = KeyRingFile.Read(_path);
             if (!fresh[KeyPurpose.Name][0].Bytes.AsSpan().SequenceEqual(_keys[KeyPurpose.Name][0].Bytes)) return $"Key ring file {_path} is another store's: its name key is not the one from before.";
             _keys = fresh.ToDictionary(p => p.Key, p => (IReadOnlyList<RingKey>)[.. p.Value.Select(k => Find(p.Key, k.Id) is { } old && old.Bytes.AsSpan().SequenceEqual(k.Bytes) ? old : k)]);
-            Volatile.Write(ref _read, _lastReload);
+            FoundSound(_lastReload);
             return null;
         }
         catch (KeyRingException fault)

@@ -25,10 +25,22 @@ internal static partial class KeyRingFile
 
     /// <summary>Makes a ring with one fresh key for each purpose, unless the file is there by the time it is written.</summary>
     /// <remarks>Cores that start together agree: publishing the file replaces none, and all of them read the winner's.</remarks>
+    /// <exception cref="KeyRingException">It cannot be made there.</exception>
     public static void CreateIfMissing(string path, DateTimeOffset now)
     {
         if (File.Exists(path)) return;
-        string full = Path.GetFullPath(path);
+        try
+        {
+            Create(Path.GetFullPath(path), now);
+        }
+        catch (Exception io) when (io is IOException or UnauthorizedAccessException)
+        {
+            throw new KeyRingException($"Key ring file {path} cannot be made: {io.Message}");
+        }
+    }
+
+    private static void Create(string full, DateTimeOffset now)
+    {
         Directory.CreateDirectory(Path.GetDirectoryName(full)!);
         uint id = 0;
         string fresh = WriteBeside(full, Enum.GetValues<KeyPurpose>().Select(p => new Entry(++id, p, now, RandomNumberGenerator.GetBytes(KeyBytes))));

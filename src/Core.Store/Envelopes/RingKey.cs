@@ -19,7 +19,7 @@ internal sealed record RingKey(uint Id, byte[] Bytes, DateTimeOffset Created, Da
     public long Seals
     {
         get => Volatile.Read(ref _seals);
-        init => _seals = value;
+        set => Volatile.Write(ref _seals, value);
     }
 
     /// <summary>Counts one more seal.</summary>

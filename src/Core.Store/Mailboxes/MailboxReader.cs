@@ -74,9 +74,9 @@ internal sealed class MailboxReader(
         EnvelopeState state = envelopes.TryOpen(record, account, out OpenedEnvelope opened);
         if (state == EnvelopeState.KeyUnknown)
         {
+            if (!poisoned.NoteNew(account, member, RecordFault.KeyUnknown)) return null;
             StoreLog.RecordSetAside(logger);
             metrics.RecordKeyUnknown();
-            poisoned.Note(account, member, RecordFault.KeyUnknown);
             return null;
         }
 

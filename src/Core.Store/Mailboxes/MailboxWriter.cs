@@ -60,7 +60,7 @@ internal sealed class MailboxWriter(RedisConnection redis, MessageEnvelope envel
         RedisKey[] keys = [RedisKeys.Record(recipient.Partition, name), RedisKeys.Mailbox(recipient), RedisKeys.Sequence(recipient.Partition),
             RedisKeys.Busy(recipient.Partition), RedisKeys.Bindings(recipient), RedisKeys.Accounts(recipient.Partition)];
         RedisValue[] args = [now.ToUnixTimeMilliseconds(), expires.ToUnixTimeMilliseconds(), recipient.Handle, (byte[])[.. MessageEnvelope.MemberHead(record), .. name], record,
-            Math.Max(1, (long)lifetime.TotalMilliseconds), mostQueued, mostOfSender, (long)LookAgainAfter.TotalMilliseconds];
+            Math.Max(1, (long)lifetime.TotalMilliseconds), mostQueued, mostOfSender, Earlier(now + LookAgainAfter, expires).ToUnixTimeMilliseconds()];
         if (claim is not null)
         {
             keys = [.. keys, RedisKeys.Ledger(sender, name), RedisKeys.Told(sender)];
@@ -69,6 +69,8 @@ internal sealed class MailboxWriter(RedisConnection redis, MessageEnvelope envel
 
         return (RedisResult[])(await redis.EvaluateAsync(RedisScript.Enqueue, keys, args).ConfigureAwait(false))!;
     }
+
+    private static DateTimeOffset Earlier(DateTimeOffset one, DateTimeOffset other) => one < other ? one : other;
 
     private Acceptance Answer(RedisResult[] reply, NewMessage message, DateTimeOffset accepted)
     {

@@ -1,3 +1,5 @@
+using System.Buffers.Binary;
+using System.Collections.Concurrent;
 using Core.Store.Accounts;
 using Core.Store.Mailboxes;
 using Core.Store.Redis;
@@ -14,7 +16,12 @@ internal sealed class PoisonedRecords(RedisConnection redis, AccountRecords acco
     private const int NameAt = 36;
     private const int FaultAt = NameAt + StoreNames.NameBytes;
 
+    private const int MostRemembered = 100_000;   // some 6 MB
+
     private static readonly TimeSpan Lifetime = TimeSpan.FromDays(7);
+    private static readonly TimeSpan NoteAgainAfter = TimeSpan.FromHours(1);
+
+    private readonly ConcurrentDictionary<UInt128, long> _noted = new();   // name of a record to when
 
     /// <summary>Notes one, in the background: a page does not wait for it.</summary>
     /// <param name="recipient">Whose mailbox it was met in.</param>
@@ -22,6 +29,18 @@ internal sealed class PoisonedRecords(RedisConnection redis, AccountRecords acco
     /// <param name="fault">What is wrong.</param>
     public void Note(AccountName recipient, byte[] member, RecordFault fault) => _ = NoteAsync(
         [.. EndedMessage.SenderBytes(recipient), .. EndedMessage.SenderBytes(MailboxMember.Sender(member)), .. MailboxMember.Name(member), (byte)('0' + (int)fault)]);
+
+    /// <summary>Notes one that stays where it is, and is met by every look at its mailbox: once an hour, so that neither log nor Redis is flooded while a key is missing.</summary>
+    /// <returns>Whether this is the first time within the hour.</returns>
+    public bool NoteNew(AccountName recipient, byte[] member, RecordFault fault)
+    {
+        UInt128 name = BinaryPrimitives.ReadUInt128BigEndian(MailboxMember.Name(member));
+        if (_noted.TryGetValue(name, out long noted) && time.GetElapsedTime(noted) < NoteAgainAfter) return false;
+        if (_noted.Count >= MostRemembered) _noted.Clear();
+        _noted[name] = time.GetTimestamp();
+        Note(recipient, member, fault);
+        return true;
+    }
 
     /// <summary>All of them, the newest first.</summary>
     public async Task<IReadOnlyList<PoisonedRecord>> ListAsync()

@@ -40,12 +40,27 @@ internal class RedisConnection(IOptions<CoreStoreOptions> options, ILogger<Redis
     /// <inheritdoc cref="Masters"/>
     public static IEnumerable<IServer> MastersOf(ConnectionMultiplexer multiplexer) => multiplexer.GetServers().Where(static server => server.IsConnected && !server.IsReplica);
 
+    /// <summary>Connects.</summary>
+    /// <exception cref="RedisRefusedException">Redis is there, but refuses what the driver asks to begin with. Its exception is silent about that; its log is not.</exception>
+    public static async Task<ConnectionMultiplexer> OpenAsync(ConfigurationOptions settings)
+    {
+        StringWriter log = new();
+        try
+        {
+            return await ConnectionMultiplexer.ConnectAsync(settings, log).ConfigureAwait(false);
+        }
+        catch (RedisConnectionException) when (RedisRights.Refusal(log.ToString()) is { } refusal)
+        {
+            throw new RedisRefusedException(refusal);
+        }
+    }
+
     /// <summary>Connects, once, and loads the scripts; later losses are mended in the background.</summary>
     /// <exception cref="RedisConnectionException">Nobody answers there.</exception>
     public async Task ConnectAsync()
     {
         if (_multiplexer is not null) return;
-        ConnectionMultiplexer fresh = await ConnectionMultiplexer.ConnectAsync(Configuration(options.Value)).ConfigureAwait(false);
+        ConnectionMultiplexer fresh = await OpenAsync(Configuration(options.Value)).ConfigureAwait(false);
         fresh.ConnectionFailed += (_, what) => StoreLog.RedisLost(logger, what.FailureType.ToString());
         fresh.ConnectionRestored += (_, _) =>
         {

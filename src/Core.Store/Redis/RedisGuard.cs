@@ -72,8 +72,7 @@ internal sealed class RedisGuard(
             if (cause is RedisConnectionException { FailureType: ConnectionFailureType.AuthenticationFailure }
                 || cause.Message.Contains("WRONGPASS", StringComparison.Ordinal) || cause.Message.Contains("NOAUTH", StringComparison.Ordinal))
                 return "Redis refuses the user or password in CoreStore:Redis (user=..., password=...).";
-            if (cause.Message.Contains("NOPERM", StringComparison.Ordinal))
-                return $"The user in CoreStore:Redis lacks a right in Redis ({cause.Message}). README has the whole list for ACL SETUSER.";
+            if (RedisRights.Refusal(cause.Message) is { } refusal) return refusal;
         }
 
         return null;
@@ -87,7 +86,7 @@ internal sealed class RedisGuard(
         admin.AllowAdmin = true;
         try
         {
-            await using ConnectionMultiplexer connection = await ConnectionMultiplexer.ConnectAsync(admin).ConfigureAwait(false);
+            await using ConnectionMultiplexer connection = await RedisConnection.OpenAsync(admin).ConfigureAwait(false);
             List<RedisSettings> masters = [];
             foreach (IServer server in RedisConnection.MastersOf(connection))
             {
@@ -105,6 +104,7 @@ internal sealed class RedisGuard(
         }
         catch (Exception fault) when (RedisConnection.IsUnavailable(fault))
         {
+            if (Refusal(fault) is { } refusal) throw new RedisRefusedException(refusal);
             throw new RedisRefusedException($"Redis went away while it was asked for its settings ({fault.GetType().Name}): start again.");
         }
     }

@@ -37,17 +37,26 @@ internal static class RedisRights
         }
     }
 
-    /// <summary>Asks Redis by <c>ACL DRYRUN</c> which of the commands on keys it would refuse a user.</summary>
+    /// <summary>What to do about an answer of Redis, or a log with one, that says that a right is missing; null if it does not.</summary>
+    public static string? Refusal(string said)
+    {
+        int at = said.IndexOf("NOPERM", StringComparison.Ordinal);
+        if (at < 0) return null;
+        string line = said[at..].Split('\r', '\n')[0];
+        return $"The user in CoreStore:Redis lacks a right in Redis ({line}). README has the whole list for ACL SETUSER.";
+    }
+
+    /// <summary>Asks Redis by <c>ACL DRYRUN</c> which of the commands it would refuse a user, on keys and channels that the core uses. Those of a cluster are not asked for.</summary>
     /// <returns>Empty if none, or if nobody may ask: what is missing then shows in the first call that needs it.</returns>
     public static async Task<IReadOnlyList<string>> MissingAsync(IServer server, string user)
     {
         try
         {
             List<string> missing = [];
-            foreach (string command in OnKeys)
+            foreach ((string name, object[] call) in OnKeys.Select(static command => (command, Sample(command))).Concat(OtherSamples))
             {
-                string answer = (await server.ExecuteAsync("ACL", ["DRYRUN", user, .. Sample(command)]).ConfigureAwait(false)).ToString();
-                if (answer != "OK") missing.Add(command);
+                string answer = (await server.ExecuteAsync("ACL", ["DRYRUN", user, .. call]).ConfigureAwait(false)).ToString();
+                if (answer != "OK") missing.Add(name);
             }
 
             return missing;
@@ -57,6 +66,13 @@ internal static class RedisRights
             return [];   // not allowed, or older than Redis 7
         }
     }
+
+    private static readonly (string Name, object[] Call)[] OtherSamples =
+    [
+        ("~core-store:*", ["get", "core-store:x"]), ("&core-store:*", ["subscribe", "core-store:x"]), ("subscribe", ["subscribe", "core-store:x"]), ("publish", ["publish", "core-store:x", "1"]),
+        ("client|id", ["client", "id"]), ("client|setname", ["client", "setname", "x"]), ("config|get", ["config", "get", "x"]), ("echo", ["echo", "1"]), ("eval", ["eval", "return 1", "0"]),
+        ("evalsha", ["evalsha", "x", "0"]), ("info", ["info"]), ("ping", ["ping"]), ("scan", ["scan", "0"]), ("script|load", ["script", "load", "return 1"]), ("time", ["time"]),
+    ];
 
     /// <summary>A call with enough arguments to be one.</summary>
     private static object[] Sample(string command) => command switch

@@ -192,23 +192,41 @@ internal sealed class RedisTurns(Func<RedisScript, RedisKey[], RedisValue[], Tas
             }
             else
             {
-                List<RedisKey> keys = [];
-                List<RedisValue> args = [];
-                foreach (ScriptQuestion question in questions)
-                {
-                    keys.AddRange(question.Keys);
-                    args.Add(question.Script.Number);
-                    args.Add(question.Keys.Length);
-                    args.Add(question.Args.Length);
-                    args.AddRange(question.Args);
-                }
-
-                Task<RedisResult> asked = evaluate(RedisScript.Together, [.. keys], [.. args]);
+                Task<RedisResult> asked = evaluate(RedisScript.Together, KeysOf(questions), ArgsOf(questions));
                 for (int i = 0; i < questions.Count; i++) questions[i].Sent(asked, i);
                 _sent.Add(asked);
             }
 
             questions.Clear();
+        }
+
+        private static RedisKey[] KeysOf(List<ScriptQuestion> questions)
+        {
+            RedisKey[] keys = new RedisKey[questions.Sum(static question => question.Keys.Length)];
+            int at = 0;
+            foreach (ScriptQuestion question in questions)
+            {
+                question.Keys.CopyTo(keys, at);
+                at += question.Keys.Length;
+            }
+
+            return keys;
+        }
+
+        private static RedisValue[] ArgsOf(List<ScriptQuestion> questions)
+        {
+            RedisValue[] args = new RedisValue[questions.Sum(static question => 3 + question.Args.Length)];
+            int at = 0;
+            foreach (ScriptQuestion question in questions)
+            {
+                args[at++] = question.Script.Number;
+                args[at++] = question.Keys.Length;
+                args[at++] = question.Args.Length;
+                question.Args.CopyTo(args, at);
+                at += question.Args.Length;
+            }
+
+            return args;
         }
 
         private void SendAlone(ScriptQuestion question)

@@ -1,6 +1,9 @@
 using System.Security.Cryptography;
 using Edge.Link.V1;
+using Edge.Sip.CoreLink.Carriers;
 using Edge.Sip.Diagnostics;
+using Edge.Sip.Transport;
+using Edge.Sip.Transport.Native;
 using Google.Protobuf;
 
 namespace Edge.Sip.CoreLink;
@@ -20,7 +23,7 @@ internal sealed class CoreLinks : ICoreLinks, IDisposable
     private Task _running = Task.CompletedTask;
     private int _next;
 
-    public CoreLinks(CoreOptions options, EdgeOptions edge, EdgeClock clock, EdgeMetrics metrics, ILogger<CoreLinks> logger)
+    public CoreLinks(CoreOptions options, EdgeOptions edge, ITransport transport, EdgeClock clock, EdgeMetrics metrics, ILogger<CoreLinks> logger)
     {
         _clock = clock;
         _outbox = new Outbox(MostUnconfirmed, clock, logger);
@@ -31,7 +34,7 @@ internal sealed class CoreLinks : ICoreLinks, IDisposable
         for (int i = 0; i < _streams.Length; i++)
         {
             _streams[i] = new CoreStream(
-                i, new LinkChannel(options.Endpoints[i], identity), () => new Hello { EdgeId = edge.Id, Instance = instance, Protocol = 1, Version = EdgeMetrics.Version },
+                i, CarrierOf(i, options.Endpoints[i], identity, transport), () => new Hello { EdgeId = edge.Id, Instance = instance, Protocol = 1, Version = EdgeMetrics.Version },
                 this, clock, metrics, logger, TimeSpan.FromSeconds(options.AnswerSeconds));
         }
 
@@ -142,6 +145,10 @@ internal sealed class CoreLinks : ICoreLinks, IDisposable
     }
 
     internal void Confirm(Reported reported) => _outbox.Confirm(reported);
+
+    /// <summary>On a reactor beside the clients' connections where there is one: nothing on a message's way through the edge then changes threads.</summary>
+    private static ILinkCarrier CarrierOf(int number, string endpoint, LinkIdentity identity, ITransport transport) =>
+        transport is NativeTransport native && Http2.IsAvailable() ? new NativeLinkCarrier(number, endpoint, identity, native) : new GrpcLinkCarrier(endpoint, identity);
 
     private static ulong Fnv1a(ReadOnlySpan<byte> text)
     {

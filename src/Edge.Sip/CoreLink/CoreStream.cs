@@ -1,4 +1,5 @@
 using Edge.Link.V1;
+using Edge.Sip.CoreLink.Carriers;
 using Edge.Sip.Diagnostics;
 using Edge.Sip.Transport;
 using Grpc.Core;
@@ -6,9 +7,8 @@ using Grpc.Core;
 namespace Edge.Sip.CoreLink;
 
 /// <summary>The stream to one core: made, kept and made again with back-off. Whatever piled up during a write leaves in the next one.</summary>
-internal sealed class CoreStream : ICoreLink, IThreadPoolWorkItem, IDisposable
+internal sealed class CoreStream : ICoreLink, ILinkTraffic, IDisposable
 {
-    private const int BatchBytes = 65_536;
     private const int MostPending = 20_000;
     private const int MostQueued = 500_000;
     private const long HeartbeatMs = 5_000;
@@ -18,16 +18,10 @@ internal sealed class CoreStream : ICoreLink, IThreadPoolWorkItem, IDisposable
     /// <summary>A core takes a hundred refreshes in one message for the price of three alone; nobody waits for them.</summary>
     internal static readonly TimeSpan SoonTime = TimeSpan.FromMilliseconds(50);
 
-    /// <summary>
-    /// Pause after a write of several events, so that those of the next millisecond leave together: under load a quarter of the edge's CPU for a message, and
-    /// the tail of its latency, go with the writes saved (docs/adr/0006). None after an event alone: there was no load. Real time: what is paced is the machine.
-    /// </summary>
-    private static readonly TimeSpan BetweenWrites = TimeSpan.FromMilliseconds(1);
-
     private static readonly TimeSpan WelcomeTime = TimeSpan.FromSeconds(5);
 
     private readonly int _number;
-    private readonly LinkChannel _channel;
+    private readonly ILinkCarrier _carrier;
     private readonly Func<Hello> _hello;
     private readonly CoreLinks _links;
     private readonly EdgeClock _clock;
@@ -38,10 +32,11 @@ internal sealed class CoreStream : ICoreLink, IThreadPoolWorkItem, IDisposable
     private readonly Lock _queueGate = new();
     private readonly ITimer _soon;   // starts a write for what could wait
     private List<EdgeEvent> _queue = [];
-    private List<EdgeEvent> _spare = [];
-    private bool _writing;
-    private IClientStreamWriter<ConnectRequest>? _writer;   // null while the link is down
+    private List<EdgeEvent>? _spare = [];   // null while the carrier has it
+    private bool _writing;   // the carrier takes what is queued, without being told
+    private bool _open;      // false while the link is down
     private CancellationTokenSource? _callEnd;
+    private ITimer? _welcomeLimit;
 
     private readonly Lock _pendingGate = new();
     private readonly Dictionary<ulong, PendingAnswer> _pending = [];
@@ -52,9 +47,9 @@ internal sealed class CoreStream : ICoreLink, IThreadPoolWorkItem, IDisposable
     private volatile bool _up;
     private volatile LinkSettings? _settings;
 
-    public CoreStream(int number, LinkChannel channel, Func<Hello> hello, CoreLinks links, EdgeClock clock, EdgeMetrics metrics, ILogger logger, TimeSpan answerTime)
+    public CoreStream(int number, ILinkCarrier carrier, Func<Hello> hello, CoreLinks links, EdgeClock clock, EdgeMetrics metrics, ILogger logger, TimeSpan answerTime)
     {
-        (_number, _channel, _hello, _links, _clock, _metrics, _logger) = (number, channel, hello, links, clock, metrics, logger);
+        (_number, _carrier, _hello, _links, _clock, _metrics, _logger) = (number, carrier, hello, links, clock, metrics, logger);
         _soon = clock.Time.CreateTimer(static stream => ((CoreStream)stream!).WriteQueued(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         _answerMs = (long)(answerTime - CoreLinks.TickTime).TotalMilliseconds;   // noticed a tick late at most, so still in time
     }
@@ -75,7 +70,7 @@ internal sealed class CoreStream : ICoreLink, IThreadPoolWorkItem, IDisposable
             _writing = true;
         }
 
-        if (start) ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+        if (start) _carrier.Write();
         return true;
     }
 
@@ -111,21 +106,20 @@ internal sealed class CoreStream : ICoreLink, IThreadPoolWorkItem, IDisposable
         long backOff = FirstBackOffMs;
         while (!stopping.IsCancellationRequested)
         {
-            bool wasUp = false;
             string cause;
             try
             {
-                wasUp = await RunOnceAsync(stopping).ConfigureAwait(false);
+                await RunOnceAsync(stopping).ConfigureAwait(false);
                 cause = "closed by the core";
             }
 #pragma warning disable CA1031 // whatever went wrong with one stream, the next one is tried
             catch (Exception fault)
 #pragma warning restore CA1031
             {
-                wasUp = _up;
                 cause = fault is RpcException rpc ? $"{rpc.StatusCode} ({rpc.Status.DebugException?.GetBaseException().Message ?? rpc.Status.Detail})" : fault.GetBaseException().Message;
             }
 
+            bool wasUp = _up;
             Cut();
             if (stopping.IsCancellationRequested) return;
             if (wasUp) backOff = FirstBackOffMs;
@@ -158,14 +152,54 @@ internal sealed class CoreStream : ICoreLink, IThreadPoolWorkItem, IDisposable
     public void Dispose()
     {
         _soon.Dispose();
-        _channel.Dispose();
+        _carrier.Dispose();
     }
 
-    void IThreadPoolWorkItem.Execute() => _ = WriteAsync();
+    Hello ILinkTraffic.Hello() => _hello();
+
+    void ILinkTraffic.Begin(ConnectResponse first)
+    {
+        if (first.Events.Count == 0 || first.Events[0].EventCase != CoreEvent.EventOneofCase.Welcome) throw new InvalidOperationException("the core's first word was not Welcome");
+        _welcomeLimit?.Dispose();
+        Welcomed(first);
+        for (int i = 1; i < first.Events.Count; i++) Take(first.Events[i]);
+    }
+
+    void ILinkTraffic.Take(ConnectResponse batch)
+    {
+        long now = _clock.NowMs;
+        Volatile.Write(ref _lastReadMs, now);
+        Clock.Observe(now, batch.CoreTimeMs);
+        HeldWakes.During((this, batch), static handed =>
+        {
+            foreach (CoreEvent happened in handed.batch.Events) handed.Item1.Take(happened);
+        });
+    }
+
+    List<EdgeEvent>? ILinkTraffic.TakeQueued()
+    {
+        lock (_queueGate)
+        {
+            _writing = _queue.Count > 0;
+            if (!_writing) return null;
+            List<EdgeEvent> events = _queue;
+            (_queue, _spare) = (_spare ?? [], null);
+            return events;
+        }
+    }
+
+    void ILinkTraffic.Written(List<EdgeEvent> events)
+    {
+        Volatile.Write(ref _lastWriteMs, _clock.NowMs);
+        RefreshEvents.Keep(events);
+        events.Clear();
+        if (events.Capacity > 4_096) events.Capacity = 0;   // after a snapshot
+        lock (_queueGate) _spare = events;
+    }
 
     private bool TryQueue(EdgeEvent happened)
     {
-        if (_writer is null || _queue.Count >= MostQueued) return false;
+        if (!_open || _queue.Count >= MostQueued) return false;
         _queue.Add(happened);
         return true;
     }
@@ -178,44 +212,26 @@ internal sealed class CoreStream : ICoreLink, IThreadPoolWorkItem, IDisposable
             _writing = true;
         }
 
-        _ = WriteAsync();
+        _carrier.Write();
     }
 
-    private async Task<bool> RunOnceAsync(CancellationToken stopping)
+    private async Task RunOnceAsync(CancellationToken stopping)
     {
         using CancellationTokenSource ending = CancellationTokenSource.CreateLinkedTokenSource(stopping);
-        using AsyncDuplexStreamingCall<ConnectRequest, ConnectResponse> call = new LinkService.LinkServiceClient(_channel.Open()).Connect(cancellationToken: ending.Token);
         _callEnd = ending;
+        using ITimer limit = _clock.Time.CreateTimer(static ending => ((CancellationTokenSource)ending!).Cancel(), ending, WelcomeTime, Timeout.InfiniteTimeSpan);
+        _welcomeLimit = limit;
         try
         {
-            using (ITimer limit = _clock.Time.CreateTimer(static ending => ((CancellationTokenSource)ending!).Cancel(), ending, WelcomeTime, Timeout.InfiniteTimeSpan))
-            {
-                await call.RequestStream.WriteAsync(new ConnectRequest { Events = { new EdgeEvent { Hello = _hello() } } }, ending.Token).ConfigureAwait(false);
-                if (!await call.ResponseStream.MoveNext(ending.Token).ConfigureAwait(false)) return false;
-            }
-
-            ConnectResponse first = call.ResponseStream.Current;
-            if (first.Events.Count == 0 || first.Events[0].EventCase != CoreEvent.EventOneofCase.Welcome) throw new InvalidOperationException("the core's first word was not Welcome");
-            Welcomed(first, call.RequestStream);
-            for (int i = 1; i < first.Events.Count; i++) Take(first.Events[i]);
-            while (await call.ResponseStream.MoveNext(ending.Token).ConfigureAwait(false))
-            {
-                ConnectResponse batch = call.ResponseStream.Current;
-                long now = _clock.NowMs;
-                Volatile.Write(ref _lastReadMs, now);
-                Clock.Observe(now, batch.CoreTimeMs);
-                HeldWakes.During((this, batch), static handed => handed.Item1.TakeAll(handed.batch));
-            }
-
-            return true;
+            await _carrier.RunAsync(this, ending.Token).ConfigureAwait(false);
         }
         finally
         {
-            _callEnd = null;
+            (_callEnd, _welcomeLimit) = (null, null);
         }
     }
 
-    private void Welcomed(ConnectResponse first, IClientStreamWriter<ConnectRequest> writer)
+    private void Welcomed(ConnectResponse first)
     {
         long now = _clock.NowMs;
         CoreClock clock = new();   // what an earlier stream showed may be an earlier core's clock
@@ -230,17 +246,12 @@ internal sealed class CoreStream : ICoreLink, IThreadPoolWorkItem, IDisposable
         lock (_queueGate)
         {
             _queue.Clear();
-            _writer = writer;
+            (_open, _writing) = (true, false);
         }
 
         _up = true;
         EdgeLog.LinkUp(_logger, _number, _settings.Epoch);
         _links.LinkUp(this);
-    }
-
-    private void TakeAll(ConnectResponse batch)
-    {
-        foreach (CoreEvent happened in batch.Events) Take(happened);
     }
 
     private void Take(CoreEvent happened)
@@ -319,7 +330,7 @@ internal sealed class CoreStream : ICoreLink, IThreadPoolWorkItem, IDisposable
         _up = false;
         lock (_queueGate)
         {
-            _writer = null;
+            (_open, _writing) = (false, false);
             _queue.Clear();
         }
 
@@ -357,72 +368,6 @@ internal sealed class CoreStream : ICoreLink, IThreadPoolWorkItem, IDisposable
         catch (ObjectDisposedException)
         {
             // It ended by itself just now.
-        }
-    }
-
-    private async Task WriteAsync()
-    {
-        ConnectRequest batch = new();
-        IClientStreamWriter<ConnectRequest>? writer = null;
-        try
-        {
-            while (true)
-            {
-                List<EdgeEvent> events;
-                lock (_queueGate)
-                {
-                    writer = _writer;
-                    if (_queue.Count == 0 || writer is null)
-                    {
-                        _queue.Clear();
-                        _writing = false;
-                        return;
-                    }
-
-                    events = _queue;
-                    _queue = _spare;
-                    _spare = events;
-                }
-
-                int bytes = 0;
-                foreach (EdgeEvent happened in events)
-                {
-                    int size = happened.CalculateSize() + 4;
-                    if (bytes + size > BatchBytes && bytes > 0)
-                    {
-                        await writer.WriteAsync(batch).ConfigureAwait(false);
-                        batch.Events.Clear();
-                        bytes = 0;
-                    }
-
-                    batch.Events.Add(happened);
-                    bytes += size;
-                }
-
-                await writer.WriteAsync(batch).ConfigureAwait(false);
-                bool alone = events.Count == 1;
-                batch.Events.Clear();
-                RefreshEvents.Keep(events);
-                events.Clear();
-                if (events.Capacity > 4_096) events.Capacity = 0;   // after a snapshot
-                Volatile.Write(ref _lastWriteMs, _clock.NowMs);
-                if (!alone) await Task.Delay(BetweenWrites).ConfigureAwait(false);
-            }
-        }
-#pragma warning disable CA1031 // _writing must not stay set without a writer: the link would be up and mute for ever
-        catch (Exception)
-#pragma warning restore CA1031
-        {
-            bool madeAgain;
-            lock (_queueGate)
-            {
-                _spare = [];
-                madeAgain = _writer is not null && _writer != writer;
-                _writing = madeAgain;
-            }
-
-            if (madeAgain) ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);   // what was posted meanwhile belongs to the new stream
-            else EndCall();   // the reader sees the end and cuts
         }
     }
 }

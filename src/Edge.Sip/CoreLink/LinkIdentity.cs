@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Security;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Edge.Sip.CoreLink.Carriers;
 using Edge.Sip.Diagnostics;
 using Edge.Sip.Transport;
 
@@ -15,6 +16,7 @@ internal sealed class LinkIdentity
 
     private readonly CoreOptions _options;
     private readonly EdgeClock _clock;
+    private readonly EdgeMetrics _metrics;
     private readonly ILogger _logger;
     private readonly Lock _gate = new();
     private byte[] _seen;
@@ -26,7 +28,7 @@ internal sealed class LinkIdentity
     /// <exception cref="IOException">A file cannot be read.</exception>
     public LinkIdentity(CoreOptions options, EdgeClock clock, EdgeMetrics metrics, ILogger logger)
     {
-        (_options, _clock, _logger) = (options, clock, logger);
+        (_options, _clock, _metrics, _logger) = (options, clock, metrics, logger);
         _seen = Hash();
         _files = Load(1);
         metrics.ObserveLinkCertificate(() => Volatile.Read(ref _files).NotAfter.ToUnixTimeSeconds());
@@ -47,15 +49,26 @@ internal sealed class LinkIdentity
             {
                 Volatile.Write(ref _files, Load(_files.Version + 1));
                 _refused = false;
-                EdgeLog.LinkCertificateTaken(_logger, _files.Certificate.SerialNumber, _files.NotAfter);
+                _metrics.LinkCertificateRead(taken: true);
+                EdgeLog.LinkCertificateTaken(_logger, _files.Own.SerialNumber, _files.NotAfter);
             }
             catch (Exception fault) when (fault is CryptographicException or IOException or UnauthorizedAccessException or ArgumentException)
             {
-                if (!told) EdgeLog.LinkCertificateRefused(_logger, fault.Message);
+                if (told) return _files.Version;
+                _metrics.LinkCertificateRead(taken: false);
+                EdgeLog.LinkCertificateRefused(_logger, fault.Message);
             }
 
             return _files.Version;
         }
+    }
+
+    /// <summary>For the next links of OpenSSL's own.</summary>
+    /// <exception cref="CryptographicException">OpenSSL does not take the files.</exception>
+    public LinkTls CreateTls()
+    {
+        Files files = Volatile.Read(ref _files);
+        return new LinkTls(files.Own, files.Authorities);
     }
 
     /// <summary>For the next channel.</summary>
@@ -68,7 +81,7 @@ internal sealed class LinkIdentity
         {
             SslOptions = new SslClientAuthenticationOptions
             {
-                ClientCertificateContext = SslStreamCertificateContext.Create(files.Certificate, files.Authorities, offline: true),
+                ClientCertificateContext = SslStreamCertificateContext.Create(files.Own.Leaf, files.Authorities, offline: true),
                 CertificateChainPolicy = policy,
             },
             UseProxy = false,
@@ -86,7 +99,7 @@ internal sealed class LinkIdentity
         X509Certificate2Collection authorities = [];
         authorities.ImportFromPemFile(_options.CaFile);
         if (authorities.Count == 0) throw new CryptographicException($"{_options.CaFile} holds no certificate");
-        return new Files(version, own.Leaf, authorities);
+        return new Files(version, own, authorities);
     }
 
     private byte[] Hash()
@@ -107,8 +120,8 @@ internal sealed class LinkIdentity
         return hash.GetHashAndReset();
     }
 
-    private sealed record Files(int Version, X509Certificate2 Certificate, X509Certificate2Collection Authorities)
+    private sealed record Files(int Version, ServerCertificate Own, X509Certificate2Collection Authorities)
     {
-        public DateTimeOffset NotAfter => Certificate.NotAfter.ToUniversalTime();
+        public DateTimeOffset NotAfter => Own.NotAfter;
     }
 }

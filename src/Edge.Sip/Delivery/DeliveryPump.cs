@@ -181,7 +181,7 @@ internal sealed class DeliveryPump(ICoreLinks links, SipOptions options, EdgeClo
             if (receipt.IsEmpty) return false;
         }
 
-        SipText.FillRandomHex(branch);
+        RandomHex.Fill(branch);
         SipText host = new(sentBy);
         host.Raw(domain);
         host.Raw(":"u8);

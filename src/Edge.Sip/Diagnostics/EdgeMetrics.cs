@@ -31,6 +31,7 @@ internal sealed class EdgeMetrics
     private readonly Counter<long> _dropped;
     private readonly Counter<long> _linkCuts;
     private readonly Counter<long> _certificates;
+    private readonly Counter<long> _linkCertificates;
     private readonly Meter _meter;
 
     public EdgeMetrics(IMeterFactory meters)
@@ -55,6 +56,7 @@ internal sealed class EdgeMetrics
         _dropped = _meter.CreateCounter<long>("edge.pushes.dropped", "{message}", "Pushes of a core that were not taken, by cause.");
         _linkCuts = _meter.CreateCounter<long>("edge.link.cuts", "{cut}", "Links to a core that ended.");
         _certificates = _meter.CreateCounter<long>("edge.certificate.reads", "{read}", "Changed certificate files that were read, by outcome: taken, refused.");
+        _linkCertificates = _meter.CreateCounter<long>("edge.link.certificate.reads", "{read}", "Changed certificate files of the link that were read, by outcome: taken, refused.");
         string version = Version;
         _meter.CreateObservableGauge("edge.build.info", () => new Measurement<long>(1, new KeyValuePair<string, object?>("version", version)), null, "Always 1.");
     }
@@ -77,6 +79,8 @@ internal sealed class EdgeMetrics
         _meter.CreateObservableGauge("edge.link.certificate.not_after", notAfter, "s", "When the certificate shown to cores ends, in Unix time.");
 
     public void CertificateRead(bool taken) => _certificates.Add(1, new KeyValuePair<string, object?>("outcome", taken ? "taken" : "refused"));
+
+    public void LinkCertificateRead(bool taken) => _linkCertificates.Add(1, new KeyValuePair<string, object?>("outcome", taken ? "taken" : "refused"));
 
     public void ConnectionAccepted()
     {

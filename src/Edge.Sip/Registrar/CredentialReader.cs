@@ -37,20 +37,31 @@ internal sealed class CredentialReader(DigestChallenge challenge, EdgeClock cloc
         SipHeaders headers = request.Headers;
         long coreNow = link.Clock.ToCore(clock.NowMs);
         bool stale = false;
+        Credentials useless = Credentials.None;   // why the first useless header is: told only if no other can prove anything (a request may carry several)
         (string User, long MadeMs, uint Count) last = default;
         for (int i = 0; i < headers.Count && register.Digests.Count < MostDigests; i++)
         {
             if (headers.Id(i) != SipHeader.Authorization) continue;
             ReadOnlySpan<byte> value = headers.Value(i);
             if (!DigestHeader.IsDigest(value)) continue;
-            if (!DigestHeader.TryParse(value, out DigestHeader digest)) return Credentials.Malformed;
+            if (!DigestHeader.TryParse(value, out DigestHeader digest))
+            {
+                Blame(ref useless, Credentials.Malformed);
+                continue;
+            }
+
             if (!digest.Realm.SequenceEqual(settings.DomainUtf8)) continue;
             bool sha256 = digest.IsSha256;
             if (!sha256 && !(digest.IsMd5 && settings.OfferMd5)) continue;
             string username = SipGrammar.UnquoteText(digest.Username);
-            if (!IsUser(username, user)) return Credentials.OtherAccount;
-            if (!digest.Uri.SequenceEqual(request.Uri) || (!digest.Qop.IsEmpty && !digest.IsQopAuth)) return Credentials.Malformed;
-            if (!NonceUses.TryReadCount(digest.NonceCount, out uint count) && digest.IsQopAuth) return Credentials.Malformed;
+            bool hasCount = NonceUses.TryReadCount(digest.NonceCount, out uint count);
+            bool malformed = !digest.Uri.SequenceEqual(request.Uri) || (!digest.Qop.IsEmpty && !digest.IsQopAuth) || (digest.IsQopAuth && !hasCount);
+            if (malformed || !IsUser(username, user))
+            {
+                Blame(ref useless, IsUser(username, user) ? Credentials.Malformed : Credentials.OtherAccount);
+                continue;
+            }
+
             if (challenge.Check(digest.Nonce, settings.NonceKeys, coreNow, session.Flow, out long madeMs) != NonceVerdict.Good
                 || session.NonceUses?.IsNew(username, madeMs, count) == false)
             {
@@ -75,7 +86,12 @@ internal sealed class CredentialReader(DigestChallenge challenge, EdgeClock cloc
         }
 
         if (last.User is not null) (session.NonceUses ??= new NonceUses()).Add(last.User, last.MadeMs, last.Count, coreNow);
-        return register.Digests.Count > 0 ? Credentials.Present : stale ? Credentials.Stale : Credentials.None;
+        return register.Digests.Count > 0 ? Credentials.Present : useless != Credentials.None ? useless : stale ? Credentials.Stale : Credentials.None;
+    }
+
+    private static void Blame(ref Credentials useless, Credentials cause)
+    {
+        if (useless == Credentials.None) useless = cause;
     }
 
     private static bool IsUser(string username, ReadOnlySpan<byte> user)

@@ -1,6 +1,5 @@
 using System.Buffers.Text;
 using System.Globalization;
-using System.Security.Cryptography;
 using Edge.Sip.Parsing;
 
 namespace Edge.Sip.Transactions;
@@ -128,11 +127,4 @@ internal ref struct SipText(Span<byte> buffer)
     }
 
     public void EndLine() => Raw("\r\n"u8);
-
-    /// <summary>Fills a span with random lower-case hex digits: 4 bits each. For tags and branches.</summary>
-    public static void FillRandomHex(Span<byte> digits)
-    {
-        RandomNumberGenerator.Fill(digits);
-        foreach (ref byte digit in digits) digit = "0123456789abcdef"u8[digit & 0xF];
-    }
 }

@@ -1,4 +1,5 @@
 using Core.Store.Accounts;
+using Core.Store.Envelopes;
 using Core.Store.Mailboxes;
 using Core.Store.Tests.Support;
 using Testing.Shared;
@@ -183,6 +184,37 @@ public abstract class AccountStoreTests(ServerFixture fixture) : StoreTest(fixtu
     [InlineData("-1-0")]
     public async Task List_ForeignToken_FormatException(string token) =>
         await Assert.ThrowsAsync<FormatException>(() => Accounts.ListAsync(10, token));
+
+    [Fact]   // not one bit of what a password is checked against may change: version, key id, salt, verifiers, address, tag
+    [Spec("D.accounts")]
+    public async Task Open_AnyBitOfAnAccountFlippedOrMore_DoesNotOpen()
+    {
+        AccountName alice = Core.Names.Account(Alice);
+        byte[] value = (await Core.Redis.HashGetAsync(RedisKeys.Accounts(alice.Partition), alice.Handle))!;
+        KeyRing ring = Core.Get<KeyRing>();
+        for (int bit = 0; bit < value.Length * 8; bit++)
+        {
+            value[bit / 8] ^= (byte)(1 << (bit % 8));
+            Assert.False(Opens(value), $"bit {bit}");
+            value[bit / 8] ^= (byte)(1 << (bit % 8));
+        }
+
+        Assert.False(Opens([.. value, 0]));
+        Assert.False(Opens(value[..^1]));
+        Assert.True(Opens(value));
+
+        bool Opens(byte[] altered)
+        {
+            try
+            {
+                return AccountRecord.Open(ring, alice, altered) is not null;
+            }
+            catch (StoreUnavailableException)
+            {
+                return false;   // a key id that the ring does not have
+            }
+        }
+    }
 
     [Fact]   // an account's value copied to another name would let its owner in as the other
     public async Task FindVerifiers_ValueOfAnotherAccount_DoesNotOpen()

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Core.Store.Envelopes;
 using Core.Store.Tests.Support;
+using Microsoft.Extensions.Options;
 
 namespace Core.Store.Tests.Envelopes;
 
@@ -33,6 +34,15 @@ public sealed class KeyRingTests : IDisposable
     [Fact]   // a lost ring must not be replaced in silence: every account would be orphaned
     public void Open_MissingAndMayNotCreate_RefusedWithAdvice() =>
         Assert.Contains("CreateKeyRing", Assert.Throws<KeyRingException>(() => _ring.Open(create: false)).Message, StringComparison.Ordinal);
+
+    [Fact]   // a file stands where its folder should
+    public void Open_MissingAndCannotBeMade_SaidPlainly()
+    {
+        _ring.Open();
+        KeyRingException fault = Assert.Throws<KeyRingException>(
+            () => new KeyRing(Options.Create(new CoreStoreOptions { KeyRingFile = Path.Combine(_ring.Path, "ring.json"), CreateKeyRing = true }), _ring.Time));
+        Assert.Contains("cannot be made", fault.Message, StringComparison.Ordinal);
+    }
 
     [Theory]
     [InlineData(UnixFileMode.GroupRead)]
@@ -123,6 +133,35 @@ public sealed class KeyRingTests : IDisposable
         Assert.Equal(32, ring.Derive("nonce 1").Length);
         Assert.Equal(ring.Derive("nonce 1"), ring.Derive("nonce 1"));
         Assert.NotEqual(ring.Derive("nonce 1"), ring.Derive("nonce 2"));
+    }
+
+    [Fact]   // a virtual machine that was paused for days: its steady clock has not noticed, and others have rotated and wiped meanwhile
+    public void Current_AfterAPauseThatOnlyTheWallClockSaw_TheFileIsReadFirst()
+    {
+        PausedMachine time = new();
+        _ring.Open();
+        KeyRing ring = new(Options.Create(new CoreStoreOptions { KeyRingFile = _ring.Path }), time);
+        JsonNode file = JsonNode.Parse(File.ReadAllText(_ring.Path))!;
+        JsonNode added = file["keys"]![0]!.DeepClone();
+        added["id"] = 9;
+        ((JsonArray)file["keys"]!).Add(added);
+        File.WriteAllText(_ring.Path, file.ToJsonString());
+        Assert.Equal(1u, ring.Current(KeyPurpose.Message).Id);   // it looks at the file by a timer, which has not come round
+        time.Now += TimeSpan.FromDays(4);
+        Assert.Equal(9u, ring.Current(KeyPurpose.Message).Id);
+        File.Delete(_ring.Path);
+        time.Now += TimeSpan.FromDays(4);
+        Assert.Throws<StoreUnavailableException>(() => ring.Current(KeyPurpose.Message));
+    }
+
+    /// <summary>Its timestamps stand still.</summary>
+    private sealed class PausedMachine : TimeProvider
+    {
+        public DateTimeOffset Now { get; set; } = new(2026, 3, 1, 12, 0, 0, TimeSpan.Zero);
+
+        public override DateTimeOffset GetUtcNow() => Now;
+
+        public override long GetTimestamp() => 0;
     }
 
     public void Dispose() => _ring.Dispose();

@@ -1,6 +1,8 @@
+using System.Diagnostics.Metrics;
 using Core.Store.Envelopes;
 using Core.Store.Keys;
 using Core.Store.Mailboxes;
+using Core.Store.Presence;
 using Core.Store.Tests.Support;
 using StackExchange.Redis;
 using Testing.Shared;
@@ -98,6 +100,60 @@ public abstract class KeyKeeperTests(ServerFixture fixture) : StoreTest(fixture)
         Assert.Equal(["second"], Texts((await _other.Store.RegisterAsync(Bob, Bind(Flow(2)), 0, true))!));
     }
 
+    [Fact]   // more than a page of them: each is counted once however often it is met, and none is lost if the key comes back
+    [Spec("S9")]
+    public async Task Register_KeyOfManyMessagesMissing_CountedOnceEachAndDeliveredWhenTheRingIsRestored()
+    {
+        const int Lost = 70;   // three pages
+        for (int i = 0; i < Lost; i++) await AcceptedAsync($"lost {i}");
+        Core.Get<KeyKeeper>().Rotate(Time.GetUtcNow(), all: true);
+        Time.Advance(Delay);
+        await AcceptedAsync("behind them");
+        byte[] backup = await File.ReadAllBytesAsync(KeyRing, TestContext.Current.CancellationToken);
+        Core.Get<KeyKeeper>().Wipe(KeyPurpose.Message, [1]);
+
+        using SetAsideCount setAside = new(Core.Get<IMeterFactory>());
+        for (int look = 1; look <= 3; look++)
+        {
+            Assert.Equal(["behind them"], await AllTextsAsync(Flow((ulong)look)));
+            Assert.Equal(Lost, setAside.KeyUnknown);
+        }
+
+        await File.WriteAllBytesAsync(KeyRing, backup, TestContext.Current.CancellationToken);
+        Assert.Null(Core.Get<KeyRing>().Refresh());
+        string[] all = [.. Enumerable.Range(0, Lost).Select(static i => $"lost {i}"), "behind them"];
+        Assert.Equal(all, await AllTextsAsync(Flow(9)));
+        Assert.Equal(Lost, setAside.KeyUnknown);
+    }
+
+    [Fact]   // docs/adr/0002: what the argument about nonces allows is what is sealed, and a new key is made long before
+    [Spec("S9")]
+    public async Task Accept_KeyHasSealedAllItMay_RefusedUntilANewOneSeals()
+    {
+        Wear(KeyPurpose.Message, RingKey.MostSeals - 1);
+        await AcceptedAsync("the last one");
+        StoreUnavailableException refusal = await Assert.ThrowsAsync<StoreUnavailableException>(() => SendAsync("one too many"));
+        Assert.Contains("Rotate", refusal.Message, StringComparison.Ordinal);
+
+        await TendAsync();
+        Assert.Equal((2, 1, 1, 1), Counts());
+        Time.Advance(Delay);
+        await AcceptedAsync("under the next key");
+        Assert.Equal(["the last one", "under the next key"], Texts(await RegisterAsync(Flow(1))));
+    }
+
+    [Theory]   // at half, so that its successor seals in time
+    [InlineData(0, false)]
+    [InlineData(1, true)]
+    public async Task Tend_KeyHasSealedHalfOfWhatItMay_ANewOneIsMade(int more, bool isMade)
+    {
+        Wear(KeyPurpose.Account, (RingKey.MostSeals / 2) + more);
+        await TendAsync(_other);   // the lease is another's, which knows nothing of how often this one has sealed
+        Assert.Equal((1, 1, 1, 1), Counts(_other));
+        await TendAsync();
+        Assert.Equal((1, 1, isMade ? 2 : 1, 1), Counts());
+    }
+
     [Fact]   // rotation seals all accounts anew, and only then the key is wiped
     [Spec("D.accounts")]
     public async Task Tend_AccountKeyRotated_AccountsSealedAnewThenKeyWiped()
@@ -138,6 +194,37 @@ public abstract class KeyKeeperTests(ServerFixture fixture) : StoreTest(fixture)
         Time.Advance(Day);
         await TendAsync();
         Assert.DoesNotContain(Keys(KeyPurpose.Fingerprint), k => k.Id == 2);
+    }
+
+    [Fact]   // each core has a copy of the file, and one gets the new one an hour late: what it sealed with the old keys is not lost with them
+    [Spec("S9", "D.accounts")]
+    public async Task Tend_OneCoreLoadsTheFileLate_NothingIsLostAndItsAccountsAreSealedAnew()
+    {
+        string copy = KeyRing + ".copy";
+        File.Copy(KeyRing, copy);
+        TestCore late = await StartCoreAsync("core-late", settings: [("KeyRingFile", copy)]);
+        Time.Advance(TimeSpan.FromDays(30));
+        await TendAsync();
+        Time.Advance(2 * Delay);
+        await TendAsync();   // accounts are sealed anew: the late core has not their key
+
+        StoreUnavailableException refusal = await Assert.ThrowsAsync<StoreUnavailableException>(async () => await late.Accounts.FindVerifiersAsync(Alice));
+        Assert.Contains("lacks the key", refusal.Message, StringComparison.Ordinal);   // 503, not "wrong password"
+        await late.Accounts.CreateAsync(Address("dora"), "secret");
+        Assert.Equal(AcceptOutcome.Accepted, (await late.Store.AcceptAsync(Message(Alice, Bob, "by the late core"))).Outcome);
+        await AcceptedAsync("by the other");
+        Assert.Equal(["by the late core"], Texts((await late.Store.RegisterAsync(Bob, Bind(Flow(1)), 0, true))!));
+
+        Time.Advance(Hour);
+        await TendAsync();
+        Assert.Single(Keys(KeyPurpose.Account));   // dora's too was sealed anew before the old key went
+        File.Copy(KeyRing, copy, overwrite: true);
+        await TendAsync(late);
+        Assert.Equal(["by the late core", "by the other"], Texts((await late.Store.RegisterAsync(Bob, Bind(Flow(2)), 0, true))!));
+        foreach (string user in (string[])["alice", "bob", "carol", "dora"])
+        {
+            foreach (TestCore core in (TestCore[])[Core, late]) Assert.True((await core.Accounts.FindVerifiersAsync(Address(user)))!.Matches(Address(user), "secret"));
+        }
     }
 
     [Fact]   // what others may have rotated out seals nothing more; nothing is lost: senders are told to try again
@@ -214,6 +301,23 @@ public abstract class KeyKeeperTests(ServerFixture fixture) : StoreTest(fixture)
     private Task TendAsync(TestCore? core = null) => (core ?? Core).Get<KeyKeeper>().TendAsync();
 
     private IReadOnlyList<RingKey> Keys(KeyPurpose purpose) => Core.Get<KeyRing>().All(purpose);
+
+    /// <summary>As if the key that seals now had sealed so often in this core.</summary>
+    private void Wear(KeyPurpose purpose, long seals) => Core.Get<KeyRing>().Current(purpose).Seals = seals;
+
+    /// <summary>Everything that a phone gets that registers now.</summary>
+    private async Task<string[]> AllTextsAsync(FlowId flow)
+    {
+        MailboxPage page = await RegisterAsync(flow);
+        List<string> texts = [.. Texts(page)];
+        while (page.More)
+        {
+            page = await Store.ReadPageAsync(Bob, flow, page.Upto);
+            texts.AddRange(Texts(page));
+        }
+
+        return [.. texts];
+    }
 
     private (int Message, int Fingerprint, int Account, int Name) Counts(TestCore? core = null)
     {

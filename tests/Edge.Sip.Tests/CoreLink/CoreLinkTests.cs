@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Security.Cryptography;
 using Edge.Link.V1;
 using Edge.Sip.CoreLink;
 using Edge.Sip.Tests.Harness;
@@ -27,6 +28,42 @@ public class CoreLinkTests
         Assert.Equal(0, edge.Core.Streams);
     }
 
+    /// <summary>By both carriers of the link: OpenSSL is asked by the one, .NET by the other.</summary>
+    [Theory]
+    [InlineData("Native", "expired")]
+    [InlineData("Native", "of another name or address")]
+    [InlineData("Native", "of another authority")]
+    [InlineData("Portable", "expired")]
+    [InlineData("Portable", "of another name or address")]
+    [InlineData("Portable", "of another authority")]
+    [Spec("S7")]
+    public async Task Link_CoreThatDoesNotProveItself_IsNotUsed(string transport, string certificate)
+    {
+        foreach (string host in (string[])["127.0.0.1", "localhost"])
+        {
+            await using TestEdge edge = await TestEdge.StartAsync(
+                waitForLink: false,
+                certificates: pki => pki.IssueCore(certificate == "expired", certificate == "of another name or address", certificate == "of another authority"),
+                host: host,
+                settings: $"Sip:Transport={transport}");
+            SipClient bob = await edge.ConnectAsync();
+            Assert.Equal(503, (await bob.RegisterAsync()).Status);
+            Assert.Equal((0, 0), (edge.Core.Streams, edge.Links.UpCount));
+        }
+    }
+
+    [Theory]
+    [InlineData("Native", "127.0.0.1")]
+    [InlineData("Native", "localhost")]
+    [InlineData("Portable", "127.0.0.1")]
+    [InlineData("Portable", "localhost")]
+    [Spec("S7")]
+    public async Task Link_CoreByNameAndByAddress_IsUsed(string transport, string host)
+    {
+        await using TestEdge edge = await TestEdge.StartAsync(host: host, settings: $"Sip:Transport={transport}");
+        Assert.Equal(200, (await (await edge.ConnectAsync()).RegisterAsync()).Status);
+    }
+
     [Fact]
     public async Task Link_EdgeOfAnotherCa_IsRefused()
     {
@@ -37,6 +74,7 @@ public class CoreLinkTests
     }
 
     [Fact]
+    [Spec("S7")]
     public async Task LinkCertificate_Replaced_ShownFromTheNextLinkOn()
     {
         await using TestEdge edge = await TestEdge.StartAsync();
@@ -44,18 +82,46 @@ public class CoreLinkTests
         edge.Pki.IssueEdge();
         await MakeAnewAsync(edge);
         Assert.NotEqual(serial, edge.Core.EdgeSerial);
+        Assert.Equal((1L, 0L), (edge.Sum("edge.link.certificate.reads/taken"), edge.Sum("edge.link.certificate.reads/refused")));
+    }
 
-        serial = edge.Core.EdgeSerial!;
-        File.Delete(edge.Pki.PathOf("edge.key"));   // what cannot be used changes nothing
+    [Theory]
+    [InlineData("missing")]
+    [InlineData("no PEM")]
+    [InlineData("another's key")]
+    [InlineData("expired")]
+    [InlineData("no authority")]
+    [Spec("S7")]
+    public async Task LinkCertificate_ReplacedByWhatCannotBeUsed_OldOneStaysAndItIsTold(string what)
+    {
+        await using TestEdge edge = await TestEdge.StartAsync();
+        string serial = edge.Core.EdgeSerial!;
+        if (what == "missing") File.Delete(edge.Pki.PathOf("edge.key"));
+        else if (what == "no PEM") await File.WriteAllTextAsync(edge.Pki.PathOf("edge.pem"), "hello");
+        else if (what == "another's key") File.Copy(edge.Pki.PathOf("core.key"), edge.Pki.PathOf("edge.key"), overwrite: true);
+        else if (what == "expired") edge.Pki.IssueEdge(expired: true);
+        else await File.WriteAllTextAsync(edge.Pki.PathOf("link-ca.pem"), "hello");
         await MakeAnewAsync(edge);
         Assert.Equal(serial, edge.Core.EdgeSerial);
+        Assert.Equal((0L, 1L), (edge.Sum("edge.link.certificate.reads/taken"), edge.Sum("edge.link.certificate.reads/refused")));
+    }
 
-        static async Task MakeAnewAsync(TestEdge edge)
-        {
-            int streams = edge.Core.Streams;
-            edge.Core.Cut();
-            await Until.TrueAsync(() => edge.Core.Streams > streams && edge.Links.UpCount == 1, "the next link is up");
-        }
+    [Fact]
+    [Spec("S7")]
+    public async Task Start_LinkCertificateHasEnded_Refused()
+    {
+        using TestPki pki = new();
+        pki.IssueEdge(expired: true);
+        CryptographicException fault = await Assert.ThrowsAsync<CryptographicException>(
+            () => TestEdge.StartAsync(settings: [$"Core:CertificateFile={pki.PathOf("edge.pem")}", $"Core:KeyFile={pki.PathOf("edge.key")}"]));
+        Assert.Contains("renew it", fault.Message, StringComparison.Ordinal);
+    }
+
+    private static async Task MakeAnewAsync(TestEdge edge)
+    {
+        int streams = edge.Core.Streams;
+        edge.Core.Cut();
+        await Until.TrueAsync(() => edge.Core.Streams > streams && edge.Links.UpCount == 1, "the next link is up");
     }
 
     [Fact]

@@ -60,11 +60,14 @@ internal sealed class TestEdge : IAsyncDisposable
 
     /// <param name="settings">More configuration: <c>Sip:Window=2</c>.</param>
     /// <param name="moveTime">True: the clock stands until the test moves it.</param>
+    /// <param name="host">As the edge calls the first core.</param>
+    /// <param name="certificates">Replaces some before anything starts.</param>
     /// <param name="transport">The transport, instead of the one that the settings name. Then nothing is counted either: <see cref="Sum"/> is 0.</param>
     public static async Task<TestEdge> StartAsync(
-        bool moveTime = false, Action<FakeCore>? core = null, bool waitForLink = true, bool twoCores = false, Func<IServiceProvider, ITransport>? transport = null, params string[] settings)
+        bool moveTime = false, Action<FakeCore>? core = null, bool waitForLink = true, bool twoCores = false, Func<IServiceProvider, ITransport>? transport = null, Action<TestPki>? certificates = null, string host = "127.0.0.1", params string[] settings)
     {
         TestPki pki = new();
+        certificates?.Invoke(pki);
         FakeTimeProvider? time = moveTime ? new FakeTimeProvider(DateTimeOffset.UtcNow) : null;
         FakeCore fake = await FakeCore.StartAsync(pki, time ?? TimeProvider.System);
         FakeCore? other = twoCores ? await FakeCore.StartAsync(pki, time ?? TimeProvider.System) : null;
@@ -76,7 +79,7 @@ internal sealed class TestEdge : IAsyncDisposable
             ["Sip:Port"] = "0",
             ["Sip:CertificateFile"] = pki.PathOf("sip.pem"),
             ["Sip:KeyFile"] = pki.PathOf("sip.key"),
-            ["Core:Endpoints:0"] = $"https://127.0.0.1:{fake.Port}",
+            ["Core:Endpoints:0"] = $"https://{host}:{fake.Port}",
             ["Core:CertificateFile"] = pki.PathOf("edge.pem"),
             ["Core:KeyFile"] = pki.PathOf("edge.key"),
             ["Core:CaFile"] = pki.PathOf("link-ca.pem"),

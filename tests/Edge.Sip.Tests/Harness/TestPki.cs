@@ -42,7 +42,15 @@ internal sealed class TestPki : IDisposable
     public void IssueSip(bool expired = false, DateTimeOffset? begins = null) => Issue(_sipAuthority, "example.test", "sip", expired, begins);
 
     /// <summary>Replaces the certificate and key that the edge shows to cores.</summary>
-    public void IssueEdge() => Issue(_linkAuthority, "edge-1", "edge");
+    /// <param name="expired">It ended an hour ago.</param>
+    public void IssueEdge(bool expired = false) => Issue(_linkAuthority, "edge-1", "edge", expired);
+
+    /// <summary>Replaces the certificate that cores show to edges.</summary>
+    /// <param name="expired">It ended an hour ago.</param>
+    /// <param name="elsewhere">Of a host by another name than the edge calls.</param>
+    /// <param name="ofStrangers">Of another authority.</param>
+    public void IssueCore(bool expired = false, bool elsewhere = false, bool ofStrangers = false) =>
+        Issue(ofStrangers ? Authority("other") : _linkAuthority, "core-1", "core", expired, elsewhere: elsewhere);
 
     public void Dispose() => _folder.Delete(recursive: true);
 
@@ -55,14 +63,18 @@ internal sealed class TestPki : IDisposable
         return request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
     }
 
-    private void Issue(X509Certificate2 authority, string name, string file, bool expired = false, DateTimeOffset? begins = null)
+    private void Issue(X509Certificate2 authority, string name, string file, bool expired = false, DateTimeOffset? begins = null, bool elsewhere = false)
     {
         using ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         CertificateRequest request = new($"CN={name}", key, HashAlgorithmName.SHA256);
         SubjectAlternativeNameBuilder names = new();
         names.AddDnsName(name);
-        names.AddDnsName("localhost");
-        names.AddIpAddress(IPAddress.Loopback);
+        if (!elsewhere)
+        {
+            names.AddDnsName("localhost");
+            names.AddIpAddress(IPAddress.Loopback);
+        }
+
         request.CertificateExtensions.Add(names.Build());
         using X509Certificate2 certificate = request.Create(authority, begins ?? DateTimeOffset.UtcNow.AddHours(-2), DateTimeOffset.UtcNow.AddHours(expired ? -1 : 12), RandomNumberGenerator.GetBytes(8));
         File.WriteAllText(PathOf($"{file}.pem"), certificate.ExportCertificatePem());

@@ -242,6 +242,29 @@ public class RegisterTests
         Assert.Equal(200, (await bob.RequestAsync(bob.RegisterText(3600, null, $"{bad}\r\nAuthorization: {good}"))).Status);
     }
 
+    /// <summary>Whatever is wrong with the others: one of another account, of another request, of a stale nonce, of no use at all.</summary>
+    [Theory]
+    [InlineData("username=\"bob\"", "username=\"carol\"", 403)]
+    [InlineData("uri=\"sip:example.test\"", "uri=\"sip:elsewhere.test\"", 400)]
+    [InlineData("nc=00000001", "nc=0", 400)]
+    [InlineData("username=\"bob\", ", "", 400)]
+    [InlineData("nonce=\"", "nonce=\"x", 401)]
+    [InlineData("Digest", "Bearer", 401)]
+    [InlineData("realm=\"example.test\"", "realm=\"elsewhere.test\"", 401)]
+    [Spec("R.digest")]
+    public async Task Register_OneHeaderThatVerifiesAmongUselessOnes_IsBound(string good, string bad, int alone)
+    {
+        await using TestEdge edge = await TestEdge.StartAsync();
+        SipClient bob = await edge.ConnectAsync();
+        SipText challenge = await bob.RequestAsync(bob.RegisterText(3600, null, null));
+        string verifies = bob.Authorization(challenge, "REGISTER", "sip:example.test");
+        string useless = verifies.Replace(good, bad, StringComparison.Ordinal);
+        Assert.NotEqual(verifies, useless);
+        Assert.Equal(alone, (await bob.RequestAsync(bob.RegisterText(3600, null, useless))).Status);
+        Assert.Equal(200, (await bob.RequestAsync(bob.RegisterText(3600, null, $"{useless}\r\nAuthorization: {verifies}\r\nAuthorization: {useless}"))).Status);
+        Assert.Equal(1, edge.Core.Count(happened => happened.Register));
+    }
+
     [Fact]
     [Spec("N.registration")]
     public async Task Register_TooBrief_Is423WithMinExpires()

@@ -159,11 +159,11 @@ public sealed class MessageRequestWriterTests
     }
 
     [Fact]
-    public void FillRandomHex_Twice_OtherDigits()
+    public void RandomHex_Twice_OtherDigits()
     {
         byte[] one = new byte[32], other = new byte[32];
-        SipText.FillRandomHex(one);
-        SipText.FillRandomHex(other);
+        RandomHex.Fill(one);
+        RandomHex.Fill(other);
         Assert.All(one, digit => Assert.True(char.IsAsciiHexDigitLower((char)digit)));
         Assert.NotEqual(one, other);
     }

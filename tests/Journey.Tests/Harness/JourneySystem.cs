@@ -13,7 +13,7 @@ namespace Journey.Tests.Harness;
 
 /// <summary>redis-server, the core and the published edge as processes on loopback, with TLS everywhere as in operation.</summary>
 /// <remarks>Redis runs with AOF and fsync at every write: what was answered with 200 is on disk.</remarks>
-public sealed class JourneySystem : IAsyncLifetime
+public class JourneySystem : IAsyncLifetime
 {
     /// <summary>The domain served.</summary>
     public const string Domain = "example.test";
@@ -141,6 +141,7 @@ public sealed class JourneySystem : IAsyncLifetime
         _plain?.Dispose();
         Authority?.Dispose();
         Directory.Delete(Folder, recursive: true);
+        GC.SuppressFinalize(this);
     }
 
     /// <summary>A path inside the folder.</summary>

@@ -1,13 +1,13 @@
 -- Stores a message in its recipient's mailbox: three writes (SET, SET, ZADD), a fourth once in 33 s (busy). Claims its id first, one more, where it is not
 -- claimed by a call of its own: sender's and recipient's keys lie together unless Redis is a cluster.
 -- KEYS: record, mailbox, sequence, busy, bindings, accounts; to claim: ledger entry, told
--- ARGV: now, expires (Unix ms), recipient's handle, member, record, record's lifetime (ms), most queued, most of one sender, look again after (ms);
+-- ARGV: now, expires (Unix ms), recipient's handle, member, record, record's lifetime (ms), most queued, most of one sender, when to look again with a binding (Unix ms);
 --   to claim: claim, its lifetime (ms)
 -- Returns {'0', header or outcome} if it was there; {'1', sequence, tail before, active binding's line}; {'2'} expired; {'3'} no account; {'4'} full;
 --   {'5', claim} if it was claimed before; {'6'} if its sender is to be told and the member does not say so. Nothing is stored but with '1' (with '0' a claim, if it was gone).
 -- include: bindings.lua
 -- include: sequences.lua
-local claims, now, expires = #KEYS > 6, tonumber(ARGV[1]), tonumber(ARGV[2])
+local claims, now = #KEYS > 6, tonumber(ARGV[1])
 
 -- Whatever speaks against it: what was said of this id before comes first. Looked at last, as it is seldom needed.
 local function refuse(answer)
@@ -19,9 +19,9 @@ local function refuse(answer)
 end
 
 if claims and string.byte(ARGV[4], 35) % 2 == 0 and redis.call('EXISTS', KEYS[8]) == 1 then return refuse({ '6' }) end
-if expires <= now then return refuse({ '2' }) end
+if tonumber(ARGV[2]) <= now then return refuse({ '2' }) end
 
-local active = readBindings(KEYS[5], now)[1]
+local active = activeLine(KEYS[5], now)
 if not active and redis.call('HEXISTS', KEYS[6], ARGV[3]) == 0 then return refuse({ '3' }) end   -- only an account has bindings
 
 local queued, isReceipt = redis.call('ZCARD', KEYS[2]), string.byte(ARGV[4], 35) >= 2
@@ -45,11 +45,7 @@ if known then return { '0', string.sub(known, 1, 72) } end
 
 local tail = '0'
 if queued > 0 then tail = redis.call('ZRANGE', KEYS[2], '-1', '-1', 'WITHSCORES')[2] end
-local sequence = nextSequence(KEYS[3], now)
+local sequence = nextSequence(KEYS[3], ARGV[1])
 redis.call('ZADD', KEYS[2], sequence, ARGV[4])
-if active then
-  redis.call('ZADD', KEYS[4], 'LT', string.format('%.0f', math.min(now + tonumber(ARGV[9]), expires)), ARGV[3])
-  return { '1', sequence, tail, bindingLine(active) }
-end
-redis.call('ZADD', KEYS[4], 'LT', ARGV[2], ARGV[3])
-return { '1', sequence, tail, '' }
+redis.call('ZADD', KEYS[4], 'LT', active and ARGV[9] or ARGV[2], ARGV[3])
+return { '1', sequence, tail, active or '' }

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Runtime.InteropServices;
 
 namespace Edge.Sip.Transport.Native;
@@ -12,6 +13,7 @@ internal static unsafe partial class Linux
     public const int EPOLL_CTL_MOD = 3;
 
     public const int SOL_SOCKET = 1;
+    public const int SO_ERROR = 4;
     public const int SO_REUSEPORT = 15;
     public const int IPPROTO_TCP = 6;
     public const int TCP_NODELAY = 1;
@@ -21,11 +23,13 @@ internal static unsafe partial class Linux
 
     public const int EINTR = 4;
     public const int EAGAIN = 11;
+    public const int EINPROGRESS = 115;
     public const int ECONNABORTED = 103;
 
     private const int EpollCloexec = 0x80000;
     private const int EventCloexecNonblock = 0x80800;
     private const int SocketCloexecNonblock = 0x80800;
+    private const int SOCK_STREAM = 1;
 
     /// <summary>Bytes of one <c>struct epoll_event</c>: packed on x86-64, and there alone.</summary>
     public static readonly int EventBytes = RuntimeInformation.ProcessArchitecture == Architecture.X64 ? 12 : 16;
@@ -67,6 +71,34 @@ internal static unsafe partial class Linux
         return accept4(listener, address, &length, SocketCloexecNonblock);
     }
 
+    /// <summary>Begins to connect: it has room for writing when it is done, and <see cref="ErrorOf"/> says how it went.</summary>
+    /// <returns>The descriptor.</returns>
+    /// <exception cref="IOException">None is left, or there is no way there.</exception>
+    public static int Connect(IPEndPoint end)
+    {
+        SocketAddress address = end.Serialize();
+        fixed (byte* bytes = address.Buffer.Span)
+        {
+            int descriptor = socket(*(ushort*)bytes, SOCK_STREAM | SocketCloexecNonblock, 0);   // the family stands in front
+            if (descriptor >= 0 && connect(descriptor, bytes, (uint)address.Size) != 0 && LastError is var error and not EINPROGRESS)
+            {
+                _ = close(descriptor);
+                throw new IOException(Marshal.GetPInvokeErrorMessage(error));
+            }
+
+            return Checked(descriptor);
+        }
+    }
+
+    /// <returns>Why a connect failed; 0 if it has not.</returns>
+    public static int ErrorOf(int descriptor)
+    {
+        int error = 0;
+        uint length = sizeof(int);
+        _ = getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &error, &length);
+        return error;
+    }
+
     public static void SetOption(int descriptor, int level, int name, int value) => _ = setsockopt(descriptor, level, name, &value, sizeof(int));
 
     [LibraryImport("libc", SetLastError = true)]
@@ -98,6 +130,15 @@ internal static unsafe partial class Linux
 
     [LibraryImport("libc")]
     private static partial int setsockopt(int descriptor, int level, int name, void* value, uint length);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int socket(int family, int type, int protocol);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int connect(int descriptor, byte* address, uint length);
+
+    [LibraryImport("libc")]
+    private static partial int getsockopt(int descriptor, int level, int name, void* value, uint* length);
 
     private static int Checked(int descriptor) =>
         descriptor >= 0 ? descriptor : throw new IOException($"no descriptor for a reactor: {Marshal.GetPInvokeErrorMessage(Marshal.GetLastPInvokeError())}");

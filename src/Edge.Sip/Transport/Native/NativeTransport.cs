@@ -15,8 +15,11 @@ internal enum TransportStage
     /// <summary>It accepts no more and says goodbye to everybody.</summary>
     Stopping,
 
-    /// <summary>Who is still there is cut off.</summary>
+    /// <summary>Who is still there is cut off; guests stay.</summary>
     Aborting,
+
+    /// <summary>Its threads end.</summary>
+    Ended,
 }
 
 /// <summary>SIP over TLS on Linux, hand-tuned: a reactor for each processor, epoll and OpenSSL called directly (docs/adr/0006).</summary>
@@ -74,16 +77,21 @@ internal sealed class NativeTransport : ITransport, IDisposable
         Enter(TransportStage.Stopping);
         while (_reactors.Sum(static reactor => reactor.Count) > 0 && !cancellationToken.IsCancellationRequested) await Task.Delay(10, CancellationToken.None).ConfigureAwait(false);
         Enter(TransportStage.Aborting);
-        foreach (Reactor reactor in _reactors) reactor.Join();
+        while (_reactors.Sum(static reactor => reactor.Count) > 0) await Task.Delay(1, CancellationToken.None).ConfigureAwait(false);   // at once: their threads serve the links still
     }
 
     public void Dispose()
     {
+        Enter(TransportStage.Ended);
+        foreach (Reactor reactor in _reactors) reactor.Join();
         foreach (Reactor reactor in _reactors) reactor.Dispose();
         _reactors = [];
         Tls.Dispose();
         if (_tickets.IsAllocated) _tickets.Free();   // after the reactors' last handshake
     }
+
+    /// <summary>Who serves the guest of this number; once it was started.</summary>
+    internal Reactor ReactorOf(int number) => _reactors[number % _reactors.Length];
 
     internal void Ended(NativeConnection connection)
     {

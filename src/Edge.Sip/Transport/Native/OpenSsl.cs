@@ -22,10 +22,14 @@ internal static unsafe partial class OpenSsl
     public const int SSL_CTRL_MODE = 33;
     public const int SSL_CTRL_SET_READ_AHEAD = 41;
     public const int SSL_CTRL_SET_SESS_CACHE_MODE = 44;
+    public const int SSL_CTRL_SET_TLSEXT_HOSTNAME = 55;
     public const int SSL_CTRL_CHAIN_CERT = 89;
     public const int SSL_CTRL_SET_GROUPS_LIST = 92;
     public const int SSL_CTRL_SET_MIN_PROTO_VERSION = 123;
     public const int SSL_CTRL_SET_MAX_PROTO_VERSION = 124;
+
+    public const int SSL_VERIFY_PEER = 1;
+    public const int X509_V_OK = 0;
 
     public const int SSL_SESS_CACHE_OFF = 0;
     public const int TLS1_2_VERSION = 0x0303;
@@ -60,6 +64,9 @@ internal static unsafe partial class OpenSsl
 
     [LibraryImport(Ssl)]
     public static partial nint TLS_server_method();
+
+    [LibraryImport(Ssl)]
+    public static partial nint TLS_client_method();
 
     [LibraryImport(Ssl)]
     public static partial nint SSL_CTX_new(nint method);
@@ -152,6 +159,55 @@ internal static unsafe partial class OpenSsl
 
     [LibraryImport(Ssl)]
     public static partial void SSL_set_accept_state(nint ssl);
+
+    [LibraryImport(Ssl)]
+    public static partial void SSL_set_connect_state(nint ssl);
+
+    /// <summary>A peer whose certificate does not lead to the context's authorities, or has not the name expected, fails the handshake.</summary>
+    [LibraryImport(Ssl)]
+    public static partial void SSL_CTX_set_verify(nint context, int mode, nint callback);
+
+    /// <returns>The context's own X509_STORE.</returns>
+    [LibraryImport(Ssl)]
+    public static partial nint SSL_CTX_get_cert_store(nint context);
+
+    /// <summary>Takes a reference of its own.</summary>
+    /// <returns>1, or 0.</returns>
+    [LibraryImport(Crypto)]
+    public static partial int X509_STORE_add_cert(nint store, nint certificate);
+
+    /// <summary>The name that the peer's certificate must have.</summary>
+    /// <returns>1, or 0.</returns>
+    [LibraryImport(Ssl, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int SSL_set1_host(nint ssl, string host);
+
+    [LibraryImport(Ssl)]
+    public static partial nint SSL_get0_param(nint ssl);
+
+    /// <summary>The address that the peer's certificate must have.</summary>
+    /// <returns>1, or 0 if it is none.</returns>
+    [LibraryImport(Crypto, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int X509_VERIFY_PARAM_set1_ip_asc(nint parameters, string address);
+
+    /// <returns>X509_V_OK, or what is wrong with the peer's certificate.</returns>
+    [LibraryImport(Ssl)]
+    public static partial nint SSL_get_verify_result(nint ssl);
+
+    /// <returns>A text that lives as long as the library.</returns>
+    [LibraryImport(Crypto)]
+    public static partial nint X509_verify_cert_error_string(nint error);
+
+    [LibraryImport(Ssl)]
+    public static partial nint SSL_ctrl(nint ssl, int command, nint number, nint pointer);
+
+    /// <param name="protocols">Each with its length in front.</param>
+    /// <returns>0, or another number on failure: the one call of these that says it so.</returns>
+    [LibraryImport(Ssl)]
+    public static partial int SSL_set_alpn_protos(nint ssl, byte* protocols, uint bytes);
+
+    /// <param name="protocol">The one chosen, or null.</param>
+    [LibraryImport(Ssl)]
+    public static partial void SSL_get0_alpn_selected(nint ssl, byte** protocol, uint* bytes);
 
     /// <returns>1 when it is done; else SSL_get_error says what it waits for.</returns>
     [LibraryImport(Ssl)]

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
@@ -7,7 +8,7 @@ namespace Edge.Sip.Transport.Native;
 
 /// <summary>One thread with its own listener and epoll set: a connection lives and dies here, and nothing on its way waits for another thread.</summary>
 /// <remarks>
-/// A turn: what epoll tells of, then what other threads have posted. They wake it by an eventfd, once, and only while it sleeps.
+/// A turn: what epoll tells of, then what other threads have posted, then the guests. They wake it by an eventfd, once, and only while it sleeps.
 /// Level-triggered: what was not read is told again, so nothing is lost by stopping early.
 /// </remarks>
 internal sealed unsafe class Reactor : IWakeable, IDisposable
@@ -20,6 +21,7 @@ internal sealed unsafe class Reactor : IWakeable, IDisposable
     private const int LingerMs = 1_000;
     private const ulong ListenerEvent = ulong.MaxValue;
     private const ulong WakeEvent = ulong.MaxValue - 1;
+    private const ulong FirstGuestEvent = ulong.MaxValue - 4_096;   // no connection has so high a place
 
     private readonly NativeTransport _transport;
     private readonly Socket _listener;
@@ -32,6 +34,9 @@ internal sealed unsafe class Reactor : IWakeable, IDisposable
     private readonly Thread _thread;
     private readonly Stack<int> _free = new();
     private readonly Queue<(NativeConnection Connection, long DueMs)> _lingering = new();   // each waits equally long: in order of time
+    private readonly ConcurrentQueue<IReactorGuest> _invited = new();
+    private readonly List<(IReactorGuest? Guest, uint Interest)> _guests = [];
+    private int _called;                 // 1: a guest was invited, or has something to do
     private NativeConnection?[] _table = new NativeConnection?[64];
     private int _places;                 // of the table that were ever used
     private TransportStage _stage;
@@ -71,7 +76,7 @@ internal sealed unsafe class Reactor : IWakeable, IDisposable
 
     public void Start() => _thread.Start();
 
-    /// <summary>Waits for its thread, which ends when the transport stops and the last connection is gone.</summary>
+    /// <summary>Waits for its thread, which ends when the transport has ended and the last connection is gone.</summary>
     public void Join() => _thread.Join();
 
     /// <summary>Gives a connection a turn. From any thread; a connection is posted once at a time.</summary>
@@ -86,6 +91,20 @@ internal sealed unsafe class Reactor : IWakeable, IDisposable
             first = found;
         }
 
+        HeldWakes.Wake(this);
+    }
+
+    /// <summary>Takes in a guest, until it is over. From any thread.</summary>
+    public void Invite(IReactorGuest guest)
+    {
+        _invited.Enqueue(guest);
+        Call();
+    }
+
+    /// <summary>A guest has something to do at the end of this turn, or of one that begins now. From any thread.</summary>
+    public void Call()
+    {
+        Volatile.Write(ref _called, 1);
         HeldWakes.Wake(this);
     }
 
@@ -135,21 +154,60 @@ internal sealed unsafe class Reactor : IWakeable, IDisposable
                 (_, ulong data) = Linux.Event(_events, i);
                 if (data == ListenerEvent) Accept();
                 else if (data == WakeEvent) Woken();
+                else if (data >= FirstGuestEvent) _guests[(int)(data - FirstGuestEvent)].Guest?.Ready();
                 else if (Find(data) is { } connection) Turn(connection, posted: false);
             }
 
             TakePosted();
             PassTime();
             if (_stage != _transport.Stage) Stop(_transport.Stage);
-            if (_stage != TransportStage.Open && Count == 0) return;
+            ServeGuests();
+            if (_stage == TransportStage.Ended && Count == 0) break;
         }
+
+        foreach ((IReactorGuest? guest, _) in _guests) guest?.Abandon();
+        while (_invited.TryDequeue(out IReactorGuest? guest)) guest.Abandon();
+    }
+
+    private void ServeGuests()
+    {
+        if (Volatile.Read(ref _called) != 0)
+        {
+            Volatile.Write(ref _called, 0);
+            while (_invited.TryDequeue(out IReactorGuest? guest)) TakeIn(guest);
+        }
+
+        for (int i = 0; i < _guests.Count; i++)
+        {
+            (IReactorGuest? guest, uint known) = _guests[i];
+            if (guest is null) continue;
+            guest.EndTurn();
+            if (guest.IsOver)
+            {
+                _guests[i] = default;
+            }
+            else if (guest.Interest != known)
+            {
+                _guests[i] = (guest, guest.Interest);
+                _ = Linux.Control(_epoll, Linux.EPOLL_CTL_MOD, guest.Descriptor, guest.Interest, FirstGuestEvent + (ulong)i);
+            }
+        }
+    }
+
+    private void TakeIn(IReactorGuest guest)
+    {
+        int place = _guests.FindIndex(static taken => taken.Guest is null);
+        if (place < 0) _guests.Add(default);
+        if (place < 0) place = _guests.Count - 1;
+        _guests[place] = (guest, guest.Interest);
+        if (!Linux.Control(_epoll, Linux.EPOLL_CTL_ADD, guest.Descriptor, guest.Interest, FirstGuestEvent + (ulong)place)) guest.Abandon();
     }
 
     /// <summary>Waits for epoll, unless something was posted meanwhile.</summary>
     private int Wait()
     {
         Interlocked.Exchange(ref _asleep, 1);   // before the look, in the eyes of other threads too
-        int timeoutMs = Volatile.Read(ref _posted) is not null || _stage != _transport.Stage ? 0 : Timeout();
+        int timeoutMs = Volatile.Read(ref _posted) is not null || Volatile.Read(ref _called) != 0 || _stage != _transport.Stage ? 0 : Timeout();
         int ready = Linux.epoll_wait(_epoll, _events, MostEvents, timeoutMs);
         Volatile.Write(ref _asleep, 0);
         return ready;   // -1: a signal came first
@@ -160,6 +218,7 @@ internal sealed unsafe class Reactor : IWakeable, IDisposable
         long due = long.MaxValue;
         if (_acceptAgainMs != 0) due = _acceptAgainMs;
         if (_lingering.TryPeek(out (NativeConnection, long DueMs) first)) due = Math.Min(due, first.DueMs);
+        foreach ((IReactorGuest? guest, _) in _guests) due = Math.Min(due, guest?.DueMs ?? long.MaxValue);
         return due == long.MaxValue ? -1 : (int)Math.Max(0, due - Environment.TickCount64);
     }
 
@@ -230,7 +289,7 @@ internal sealed unsafe class Reactor : IWakeable, IDisposable
         _stage = stage;
         foreach (NativeConnection? connection in _table.AsSpan(0, _places).ToArray())
         {
-            if (stage == TransportStage.Aborting) connection?.End(EndReason.Stopping);
+            if (stage >= TransportStage.Aborting) connection?.End(EndReason.Stopping);
             else connection?.EndAfterSending(EndReason.Stopping);
         }
     }
@@ -272,7 +331,7 @@ internal sealed unsafe class Reactor : IWakeable, IDisposable
             return;
         }
 
-        nint ssl = _transport.Tls.Open(descriptor);
+        nint ssl = _transport.Tls.Accept(descriptor);
         NativeConnection connection = new(this, descriptor, ssl, flow, peer) { Slot = _free.TryPop(out int slot) ? slot : _places++ };
         if (ssl == 0 || !Linux.Control(_epoll, Linux.EPOLL_CTL_ADD, descriptor, Linux.EPOLLIN, EventOf(connection)))
         {

@@ -1,11 +1,11 @@
 using Grpc.Net.Client;
 
-namespace Edge.Sip.CoreLink;
+namespace Edge.Sip.CoreLink.Carriers;
 
 /// <summary>The gRPC channel to one core: another one when the link's certificate has changed.</summary>
 internal sealed class LinkChannel(string endpoint, LinkIdentity identity) : IDisposable
 {
-    private const int MostReceivedBytes = 128 * 1_024;   // the core keeps to 64 KiB (spec, Numbers)
+    private const int MostReceivedBytes = LinkBatch.MostReceivedBytes;
 
     private GrpcChannel? _channel;
     private int _version;

@@ -1,0 +1,23 @@
+using Edge.Link.V1;
+
+namespace Edge.Sip.CoreLink.Carriers;
+
+/// <summary>What goes over the stream to one core.</summary>
+internal interface ILinkTraffic
+{
+    /// <summary>The first event up.</summary>
+    Hello Hello();
+
+    /// <summary>The first batch down; from here on events may be queued.</summary>
+    /// <exception cref="InvalidOperationException">Its first event is not Welcome.</exception>
+    void Begin(ConnectResponse first);
+
+    /// <summary>A later batch down.</summary>
+    void Take(ConnectResponse batch);
+
+    /// <summary>All that is queued, in order; null for nothing. The list is the carrier's until <see cref="Written"/>.</summary>
+    List<EdgeEvent>? TakeQueued();
+
+    /// <summary>They have been written: events and list are used again.</summary>
+    void Written(List<EdgeEvent> events);
+}
