@@ -13,6 +13,7 @@ internal sealed unsafe class ClientTls : IDisposable
     [ThreadStatic]
     internal static VirtualUser? Current;
 
+    private readonly string _serverNameText;
     private readonly byte[] _serverName;   // with a zero at its end
     private nint _context;
 
@@ -22,8 +23,9 @@ internal sealed unsafe class ClientTls : IDisposable
     /// <exception cref="CryptographicException">OpenSSL does not take them.</exception>
     public ClientTls(string? authorityFile, string serverName, bool keepSessions)
     {
+        _serverNameText = serverName;
         _serverName = Encoding.ASCII.GetBytes(serverName + "\0");
-        _context = OpenSsl.SSL_CTX_new(ClientSsl.TLS_client_method());
+        _context = OpenSsl.SSL_CTX_new(OpenSsl.TLS_client_method());
         Check(_context != 0, "OpenSSL makes no context");
         _ = Control(OpenSsl.SSL_CTRL_SET_MIN_PROTO_VERSION, OpenSsl.TLS1_2_VERSION);
         _ = Control(OpenSsl.SSL_CTRL_MODE, OpenSsl.SSL_MODE_RELEASE_BUFFERS | OpenSsl.SSL_MODE_ENABLE_PARTIAL_WRITE | OpenSsl.SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
@@ -31,7 +33,7 @@ internal sealed unsafe class ClientTls : IDisposable
         _ = Control(OpenSsl.SSL_CTRL_SET_SESS_CACHE_MODE, keepSessions ? ClientSsl.SSL_SESS_CACHE_CLIENT | ClientSsl.SSL_SESS_CACHE_NO_INTERNAL : OpenSsl.SSL_SESS_CACHE_OFF);
         if (keepSessions) ClientSsl.SSL_CTX_sess_set_new_cb(_context, &Keep);
         _ = OpenSsl.SSL_CTX_set_options(_context, OpenSsl.SSL_OP_IGNORE_UNEXPECTED_EOF | OpenSsl.SSL_OP_NO_COMPRESSION | OpenSsl.SSL_OP_NO_RENEGOTIATION);
-        ClientSsl.SSL_CTX_set_verify(_context, ClientSsl.SSL_VERIFY_PEER, 0);
+        OpenSsl.SSL_CTX_set_verify(_context, OpenSsl.SSL_VERIFY_PEER, 0);
         if (authorityFile is null) Check(ClientSsl.SSL_CTX_set_default_verify_paths(_context) == 1, "the system's authorities cannot be read");
         else Check(ClientSsl.SSL_CTX_load_verify_file(_context, authorityFile) == 1, $"{authorityFile} holds no certificate");
     }
@@ -45,13 +47,13 @@ internal sealed unsafe class ClientTls : IDisposable
         if (ssl == 0) return 0;
         fixed (byte* name = _serverName)
         {
-            _ = ClientSsl.SSL_ctrl(ssl, ClientSsl.SSL_CTRL_SET_TLSEXT_HOSTNAME, ClientSsl.TLSEXT_NAMETYPE_host_name, name);
-            _ = ClientSsl.SSL_set1_host(ssl, name);
+            _ = OpenSsl.SSL_ctrl(ssl, OpenSsl.SSL_CTRL_SET_TLSEXT_HOSTNAME, ClientSsl.TLSEXT_NAMETYPE_host_name, (nint)name);
         }
 
+        _ = OpenSsl.SSL_set1_host(ssl, _serverNameText);
         if (session != 0) _ = ClientSsl.SSL_set_session(ssl, session);
         _ = OpenSsl.SSL_set_fd(ssl, descriptor);
-        ClientSsl.SSL_set_connect_state(ssl);
+        OpenSsl.SSL_set_connect_state(ssl);
         return ssl;
     }
 

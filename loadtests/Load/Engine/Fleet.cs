@@ -140,7 +140,7 @@ internal sealed unsafe class Fleet : IDisposable
 
     private bool BeginTls(VirtualUser user)
     {
-        if (Sockets.ErrorOf(user.Descriptor) is not 0 and int error)
+        if (Linux.ErrorOf(user.Descriptor) is not 0 and int error)
         {
             Lose(user, error == 111 ? "connection refused" : "cannot connect");
             return false;
@@ -171,7 +171,7 @@ internal sealed unsafe class Fleet : IDisposable
                     _loop.Watch(user, Linux.EPOLLIN | Linux.EPOLLOUT);
                     break;
                 default:
-                    bool untrusted = ClientSsl.SSL_get_verify_result(user.Ssl) != 0;
+                    bool untrusted = OpenSsl.SSL_get_verify_result(user.Ssl) != OpenSsl.X509_V_OK;
                     OpenSsl.ERR_clear_error();
                     Lose(user, untrusted ? "certificate not trusted" : "TLS handshake failed");
                     break;

@@ -9,10 +9,8 @@ internal static unsafe partial class Sockets
 {
     private const int AddressFamilyInet = 2;
     private const int SocketStreamNonblockCloexec = 0x80801;
-    private const int SO_ERROR = 4;
     private const int IPPROTO_IP = 0;
     private const int IP_BIND_ADDRESS_NO_PORT = 24;
-    private const int EINPROGRESS = 115;
     private const int ENOSYS = 38;
 
     private static bool _hasNanoseconds = true;
@@ -39,16 +37,8 @@ internal static unsafe partial class Sockets
 
         fixed (byte* to = target)
         {
-            return connect(descriptor, to, (uint)target.Length) == 0 || Linux.LastError == EINPROGRESS ? descriptor : Failed(descriptor);
+            return connect(descriptor, to, (uint)target.Length) == 0 || Linux.LastError == Linux.EINPROGRESS ? descriptor : Failed(descriptor);
         }
-    }
-
-    /// <returns>The error with which a connect ended; 0 for none.</returns>
-    public static int ErrorOf(int descriptor)
-    {
-        int error;
-        uint length = sizeof(int);
-        return getsockopt(descriptor, Linux.SOL_SOCKET, SO_ERROR, &error, &length) == 0 ? error : Linux.LastError;
     }
 
     /// <summary>Waits for events, to the nanosecond where the kernel can (5.11 and later): what is due between two milliseconds is not late.</summary>
@@ -90,9 +80,6 @@ internal static unsafe partial class Sockets
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int connect(int descriptor, byte* address, uint bytes);
-
-    [LibraryImport("libc", SetLastError = true)]
-    private static partial int getsockopt(int descriptor, int level, int name, void* value, uint* length);
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int epoll_pwait2(int epoll, byte* events, int most, long* timeout, void* signals);
