@@ -21,7 +21,7 @@ internal interface ILoopDriven
 /// <summary>One thread, one epoll set, one heap of timers: all users of a process live on it, so nothing of theirs needs a lock.</summary>
 internal sealed unsafe class EventLoop : IDisposable
 {
-    private const int MostEvents = 256;
+    private const int MostEvents = 32;   // in a turn: a storm of handshakes, half a millisecond each, must not hold up what is due
     private const ulong WakeEvent = ulong.MaxValue;
     private const long LongestWaitNs = 100 * Clock.Millisecond;
 

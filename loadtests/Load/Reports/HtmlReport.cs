@@ -101,7 +101,7 @@ internal static class HtmlReport
     {
         if (result.Thresholds.Count > 0)
         {
-            Table(html, "Thresholds", ["", "was", ""], result.Thresholds.Select(static t => (string[])[t.Text, t.Value?.ToString("#,0.###", CultureInfo.InvariantCulture) ?? "not measured", t.Held ? "held" : "did not hold"]));
+            Table(html, "Thresholds", ["", "was", ""], result.Thresholds.Select(t => (string[])[t.Text, t.Value?.ToString("#,0.###", CultureInfo.InvariantCulture) ?? string.Empty, result.Verdict == Verdict.INVALID ? "not judged" : t.Held ? "held" : "did not hold"]));
         }
 
         Table(html, "Ledger", ["", "messages"], LedgerRows(result.Ledger));

@@ -21,12 +21,7 @@ internal static class Merge
         SortedDictionary<string, double> metrics = MetricsOf(results, latencies);
         string? invalid = LagMeter.WhyInvalid(first.Scenario.Honesty, LatencyFigures.Of(latencies["lag"])) ?? (results.Any(static result => result.Verdict == Verdict.INVALID) ? "one of the processes was late" : null);
         ThresholdResult[] thresholds = [.. first.Scenario.Thresholds.Select(text => ResultBuilder.Judge(text, metrics))];
-        if (invalid is not null)
-        {
-            foreach (string name in metrics.Keys.Where(ResultBuilder.IsAboutSpeed).ToArray()) metrics.Remove(name);
-        }
-
-        return first with
+        RunResult merged = first with
         {
             Verdict = ResultBuilder.VerdictOf(ledger.Clean, invalid, thresholds),
             Reasons = ResultBuilder.Reasons(ledger, invalid, thresholds),
@@ -41,6 +36,7 @@ internal static class Merge
             Notes = [.. results.SelectMany(static (result, i) => result.Notes.Select(note => $"process {i + 1}: {note}"))],
             Series = SeriesOf(results),
         };
+        return invalid is null ? merged : ResultBuilder.WithoutSpeed(merged);
     }
 
     private static SortedDictionary<string, double> MetricsOf(IReadOnlyList<RunResult> results, LatencySet latencies)

@@ -17,14 +17,10 @@ internal static class ResultBuilder
         foreach ((string name, HdrHistogram.LongHistogram histogram) in measures.Counters.Latencies.All) MetricTable.Add(metrics, name, histogram);
         ThresholdResult[] thresholds = [.. run.Scenario.Thresholds.Select(text => Judge(text, metrics))];
         List<string> reasons = Reasons(LedgerResult.Of(run.Ledger), measures.Invalid, thresholds);
-        if (measures.Invalid is not null)
+        Verdict verdict = VerdictOf(run.Ledger.IsClean, measures.Invalid, thresholds);
+        RunResult result = new()
         {
-            foreach (string name in metrics.Keys.Where(static name => IsAboutSpeed(name)).ToArray()) metrics.Remove(name);
-        }
-
-        return new RunResult
-        {
-            Verdict = VerdictOf(run.Ledger.IsClean, measures.Invalid, thresholds),
+            Verdict = verdict,
             Reasons = reasons,
             Began = measures.Began,
             Seconds = Seconds(measures.Phases.BeganNs(Phase.Done) - measures.BeganNs),
@@ -39,7 +35,16 @@ internal static class ResultBuilder
             Notes = measures.Notes,
             Series = measures.Series,
         };
+        return measures.Invalid is null ? result : WithoutSpeed(result);
     }
+
+    /// <summary>What is left of a result whose generator was late: nothing by which its target could be judged, but for the ledger.</summary>
+    public static RunResult WithoutSpeed(RunResult result) => result with
+    {
+        Metrics = new SortedDictionary<string, double>(result.Metrics.Where(static metric => !IsAboutSpeed(metric.Key)).ToDictionary(), StringComparer.Ordinal),
+        Thresholds = [.. result.Thresholds.Select(static threshold => threshold with { Value = null, Held = false })],
+        Series = [.. result.Series.Select(static point => point with { AcceptP50 = 0, AcceptP99 = 0, DeliverP50 = 0, DeliverP90 = 0, DeliverP99 = 0, DeliverMax = 0, RegisterP99 = 0 })],
+    };
 
     /// <summary>Whether a figure means nothing once the generator was late. What the generator itself was like stays.</summary>
     public static bool IsAboutSpeed(string metric) =>
@@ -79,7 +84,8 @@ internal static class ResultBuilder
             new("messages delivered", ledger.Delivered, Delta("edge_deliveries_total", "outcome=\"accepted\"")),
         ];
 
-        double? Delta(string name, string label) => after.Sum(name, label) is { } now ? Math.Round(now - (before.Sum(name, label) ?? 0)) : null;
+        // A part that was started again has forgotten what it had counted.
+        double? Delta(string name, string label) => after.Sum(name, label) is { } now && now >= (before.Sum(name, label) ?? 0) ? Math.Round(now - (before.Sum(name, label) ?? 0)) : null;
     }
 
     private static Dictionary<string, double> Lengths(RunMeasures measures)

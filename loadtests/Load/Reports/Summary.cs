@@ -11,7 +11,7 @@ internal static class Summary
         AnsiConsole.WriteLine();
         string color = result.Verdict switch { Verdict.PASSED => "green", Verdict.INVALID => "yellow", _ => "red" };
         AnsiConsole.MarkupLine($"[{color} bold]{result.Verdict}[/] {Markup.Escape(result.Scenario.Name)}");
-        foreach (string reason in result.Reasons) AnsiConsole.MarkupLine($"  {Markup.Escape(reason)}");
+        foreach (string reason in result.Reasons) Console.WriteLine($"           {reason}");
         LedgerResult ledger = result.Ledger;
         string findings = string.Join(", ", ledger.Counts.Select(static count => string.Create(CultureInfo.InvariantCulture, $"{MetricTable.NameOf(count.Key)} {count.Value}")));
         Line($"ledger     {ledger.Messages:N0} sent, {ledger.Accepted:N0} accepted, {ledger.Delivered:N0} delivered; {findings}");
@@ -22,6 +22,7 @@ internal static class Summary
 
         if (result.Metrics.TryGetValue("offered.rate", out double offered)) Line($"rate       {offered:N1} offered, {result.Metrics["accepted.rate"]:N1} accepted, {result.Metrics["delivered.rate"]:N1} delivered a second");
         foreach ((string reason, int count) in result.Errors) Line($"error      {reason}: {count:N0}");
+        foreach (string note in result.Notes) Line($"happened   {note}");
         Line($"report     {Path.Combine(folder, ReportFolder.ReportFile)}");
     }
 

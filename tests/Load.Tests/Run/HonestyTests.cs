@@ -39,7 +39,7 @@ public sealed class HonestyTests : IDisposable
         Kit kit = new(_files);
         using System.Security.Cryptography.X509Certificates.X509Certificate2 certificate = _files.Load();
         await using FaultyServer.FaultyServer server = new(new FaultyServer.FaultPlan(), certificate);
-        Scenario scene = Scenes.Sip(100, 50, TimeSpan.FromSeconds(5)) with { Honesty = new HonestyPlan() };
+        Scenario scene = Scenes.Sip(100, 50, TimeSpan.FromSeconds(5)) with { Honesty = new HonestyPlan(), Thresholds = ["deliver.p99 < 1s"] };
         await using Child generator = kit.Run(scene, server.Port);
         while (server.Messages == 0 && !generator.HasExited) await Task.Delay(20);
         while (server.Messages < 400 && !generator.HasExited)
@@ -55,6 +55,8 @@ public sealed class HonestyTests : IDisposable
         Assert.Equal((Verdict.INVALID, true), (result.Verdict, result.Ledger.Clean));
         Assert.Contains(result.Reasons, reason => reason.StartsWith("the generator was late", StringComparison.Ordinal));
         Assert.DoesNotContain(result.Metrics.Keys, ResultBuilder.IsAboutSpeed);
+        Assert.All(result.Series, point => Assert.Equal((0, 0), (point.DeliverP99, point.AcceptP99)));
+        Assert.Null(Assert.Single(result.Thresholds).Value);
         Assert.True(result.Metrics["lag.p99"] > 50);
     }
 
