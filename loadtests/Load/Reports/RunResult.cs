@@ -12,6 +12,7 @@ internal sealed record RunResult
 
     public int Format { get; init; } = CurrentFormat;
 
+    [JsonConverter(typeof(JsonStringEnumConverter<Verdict>))]   // in capitals, as everywhere else
     public required Verdict Verdict { get; init; }
 
     /// <summary>Why, in sentences; none if everything held.</summary>
@@ -49,7 +50,6 @@ internal sealed record RunResult
 }
 
 /// <summary>What a run comes to.</summary>
-[JsonConverter(typeof(JsonStringEnumConverter<Verdict>))]
 internal enum Verdict
 {
     /// <summary>The ledger is clean and every threshold held.</summary>

@@ -22,6 +22,7 @@ public sealed class ReportTests : IDisposable
         RunResult result = Result();
         ReportFolder.Write(In("one"), result, Latencies(100));
         Assert.Equal(JsonSerializer.Serialize(result, ScenarioFile.Json), JsonSerializer.Serialize(ReportFolder.Read(In("one")), ScenarioFile.Json));
+        Assert.Contains("\"verdict\": \"PASSED\"", File.ReadAllText(Path.Combine(In("one"), "result.json")), StringComparison.Ordinal);
         Assert.Equal(["hdr", "junit.xml", "report.html", "result.json"], Directory.EnumerateFileSystemEntries(In("one")).Select(path => Path.GetFileName(path)!).Order(StringComparer.Ordinal));
     }
 
