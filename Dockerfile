@@ -19,10 +19,10 @@ RUN tests/publish edge && rm -f artifacts/edge/*.dbg
 FROM build AS build-core
 RUN tests/publish core
 
-# The edge: one native binary, OpenSSL 3 and nothing to run it on. Settings: --Section:Key=value or Section__Key=value.
+# The edge: one native binary, OpenSSL 3, libnghttp2 and nothing to run it on. Settings: --Section:Key=value or Section__Key=value.
 FROM ubuntu:26.04 AS edge
 RUN apt-get update \
- && apt-get install -y --no-install-recommends libssl3t64 ca-certificates \
+ && apt-get install -y --no-install-recommends libssl3t64 libnghttp2-14 ca-certificates \
  && rm -rf /var/lib/apt/lists/* \
  && useradd --system --no-create-home app
 COPY --from=build-edge /source/artifacts/edge/ /app/

@@ -29,12 +29,14 @@ internal sealed class CoreLinks : ICoreLinks, IDisposable
         _outbox = new Outbox(MostUnconfirmed, clock, logger);
         _pickAny = PickAny;
         ByteString instance = ByteString.CopyFrom(RandomNumberGenerator.GetBytes(16));
-        LinkIdentity identity = new(options, clock, metrics, logger);
+        NativeTransport? reactors = Http2.IsAvailable() ? transport as NativeTransport : null;
+        LinkIdentity identity = new(options, clock, metrics, logger, native: reactors is not null);
+        EdgeLog.LinkCarrierChosen(logger, reactors is not null ? "nghttp2 on the reactors" : transport is NativeTransport ? "gRPC's client, since libnghttp2 is not here" : "gRPC's client");
         _streams = new CoreStream[options.Endpoints.Count];
         for (int i = 0; i < _streams.Length; i++)
         {
             _streams[i] = new CoreStream(
-                i, CarrierOf(i, options.Endpoints[i], identity, transport), () => new Hello { EdgeId = edge.Id, Instance = instance, Protocol = 1, Version = EdgeMetrics.Version },
+                i, CarrierOf(i, options.Endpoints[i], identity, reactors), () => new Hello { EdgeId = edge.Id, Instance = instance, Protocol = 1, Version = EdgeMetrics.Version },
                 this, clock, metrics, logger, TimeSpan.FromSeconds(options.AnswerSeconds));
         }
 
@@ -147,8 +149,8 @@ internal sealed class CoreLinks : ICoreLinks, IDisposable
     internal void Confirm(Reported reported) => _outbox.Confirm(reported);
 
     /// <summary>On a reactor beside the clients' connections where there is one: nothing on a message's way through the edge then changes threads.</summary>
-    private static ILinkCarrier CarrierOf(int number, string endpoint, LinkIdentity identity, ITransport transport) =>
-        transport is NativeTransport native && Http2.IsAvailable() ? new NativeLinkCarrier(number, endpoint, identity, native) : new GrpcLinkCarrier(endpoint, identity);
+    private static ILinkCarrier CarrierOf(int number, string endpoint, LinkIdentity identity, NativeTransport? reactors) =>
+        reactors is not null ? new NativeLinkCarrier(number, endpoint, identity, reactors) : new GrpcLinkCarrier(endpoint, identity);
 
     private static ulong Fnv1a(ReadOnlySpan<byte> text)
     {

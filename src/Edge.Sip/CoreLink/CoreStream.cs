@@ -37,6 +37,7 @@ internal sealed class CoreStream : ICoreLink, ILinkTraffic, IDisposable
     private bool _open;      // false while the link is down
     private CancellationTokenSource? _callEnd;
     private ITimer? _welcomeLimit;
+    private volatile string? _endCause;   // why this side has ended the call; null: it has not
 
     private readonly Lock _pendingGate = new();
     private readonly Dictionary<ulong, PendingAnswer> _pending = [];
@@ -116,7 +117,7 @@ internal sealed class CoreStream : ICoreLink, ILinkTraffic, IDisposable
             catch (Exception fault)
 #pragma warning restore CA1031
             {
-                cause = fault is RpcException rpc ? $"{rpc.StatusCode} ({rpc.Status.DebugException?.GetBaseException().Message ?? rpc.Status.Detail})" : fault.GetBaseException().Message;
+                cause = _endCause ?? (fault is RpcException rpc ? $"{rpc.StatusCode} ({rpc.Status.DebugException?.GetBaseException().Message ?? rpc.Status.Detail})" : fault.GetBaseException().Message);
             }
 
             bool wasUp = _up;
@@ -145,7 +146,8 @@ internal sealed class CoreStream : ICoreLink, ILinkTraffic, IDisposable
         long now = _clock.NowMs;
         FailOverdue(now);
         if (!_up) return;
-        if (now - Volatile.Read(ref _lastReadMs) >= DeadMs) EndCall();
+        if (now - Volatile.Read(ref _lastReadMs) >= DeadMs) EndCall("it has said nothing for 15 s");
+        else if (now - Volatile.Read(ref _lastWriteMs) >= DeadMs) EndCall("it has read nothing for 15 s");   // clients have their 503, and what waits for it does not pile up
         else if (now - Volatile.Read(ref _lastWriteMs) >= HeartbeatMs) Post(new EdgeEvent { Heartbeat = new Heartbeat() });
     }
 
@@ -188,9 +190,10 @@ internal sealed class CoreStream : ICoreLink, ILinkTraffic, IDisposable
         }
     }
 
+    void ILinkTraffic.BatchWritten() => Volatile.Write(ref _lastWriteMs, _clock.NowMs);
+
     void ILinkTraffic.Written(List<EdgeEvent> events)
     {
-        Volatile.Write(ref _lastWriteMs, _clock.NowMs);
         RefreshEvents.Keep(events);
         events.Clear();
         if (events.Capacity > 4_096) events.Capacity = 0;   // after a snapshot
@@ -218,8 +221,8 @@ internal sealed class CoreStream : ICoreLink, ILinkTraffic, IDisposable
     private async Task RunOnceAsync(CancellationToken stopping)
     {
         using CancellationTokenSource ending = CancellationTokenSource.CreateLinkedTokenSource(stopping);
-        _callEnd = ending;
-        using ITimer limit = _clock.Time.CreateTimer(static ending => ((CancellationTokenSource)ending!).Cancel(), ending, WelcomeTime, Timeout.InfiniteTimeSpan);
+        (_callEnd, _endCause) = (ending, null);
+        using ITimer limit = _clock.Time.CreateTimer(static stream => ((CoreStream)stream!).EndCall("no Welcome within 5 s"), this, WelcomeTime, Timeout.InfiniteTimeSpan);
         _welcomeLimit = limit;
         try
         {
@@ -359,8 +362,9 @@ internal sealed class CoreStream : ICoreLink, ILinkTraffic, IDisposable
 #pragma warning restore CA1031
     }
 
-    private void EndCall()
+    private void EndCall(string cause)
     {
+        _endCause = cause;
         try
         {
             _callEnd?.Cancel();

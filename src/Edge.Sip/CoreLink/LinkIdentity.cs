@@ -18,17 +18,19 @@ internal sealed class LinkIdentity
     private readonly EdgeClock _clock;
     private readonly EdgeMetrics _metrics;
     private readonly ILogger _logger;
+    private readonly bool _native;
     private readonly Lock _gate = new();
     private byte[] _seen;
     private long _triedMs;
     private bool _refused;
     private Files _files;
 
+    /// <param name="native">Whether OpenSSL has to take the files too, for <see cref="Tls"/>.</param>
     /// <exception cref="CryptographicException">A file cannot be used.</exception>
     /// <exception cref="IOException">A file cannot be read.</exception>
-    public LinkIdentity(CoreOptions options, EdgeClock clock, EdgeMetrics metrics, ILogger logger)
+    public LinkIdentity(CoreOptions options, EdgeClock clock, EdgeMetrics metrics, ILogger logger, bool native)
     {
-        (_options, _clock, _metrics, _logger) = (options, clock, metrics, logger);
+        (_options, _clock, _metrics, _logger, _native) = (options, clock, metrics, logger, native);
         _seen = Hash();
         _files = Load(1);
         metrics.ObserveLinkCertificate(() => Volatile.Read(ref _files).NotAfter.ToUnixTimeSeconds());
@@ -63,13 +65,8 @@ internal sealed class LinkIdentity
         }
     }
 
-    /// <summary>For the next links of OpenSSL's own.</summary>
-    /// <exception cref="CryptographicException">OpenSSL does not take the files.</exception>
-    public LinkTls CreateTls()
-    {
-        Files files = Volatile.Read(ref _files);
-        return new LinkTls(files.Own, files.Authorities);
-    }
+    /// <summary>For the next link, where OpenSSL is called directly. It goes with the last link made from it.</summary>
+    public LinkTls Tls => Volatile.Read(ref _files).Tls!;
 
     /// <summary>For the next channel.</summary>
     public SocketsHttpHandler CreateHandler()
@@ -99,7 +96,7 @@ internal sealed class LinkIdentity
         X509Certificate2Collection authorities = [];
         authorities.ImportFromPemFile(_options.CaFile);
         if (authorities.Count == 0) throw new CryptographicException($"{_options.CaFile} holds no certificate");
-        return new Files(version, own, authorities);
+        return new Files(version, own, authorities, _native ? new LinkTls(own, authorities) : null);
     }
 
     private byte[] Hash()
@@ -120,7 +117,7 @@ internal sealed class LinkIdentity
         return hash.GetHashAndReset();
     }
 
-    private sealed record Files(int Version, ServerCertificate Own, X509Certificate2Collection Authorities)
+    private sealed record Files(int Version, ServerCertificate Own, X509Certificate2Collection Authorities, LinkTls? Tls)
     {
         public DateTimeOffset NotAfter => Own.NotAfter;
     }

@@ -4,7 +4,7 @@ using Edge.Sip.Transport;
 namespace Edge.Sip.Diagnostics;
 
 /// <summary>Every line the edge logs. Ids 100 to 399; alerts rely on ids and names: never reused, never renamed.</summary>
-/// <remarks>100 to 199: process and transport (next free: 108). 200 to 299: requests (next: 202). 300 to 399: link and delivery (next: 312).</remarks>
+/// <remarks>100 to 199: process and transport (next free: 108). 200 to 299: requests (next: 202). 300 to 399: link and delivery (next: 313).</remarks>
 internal static partial class EdgeLog
 {
     [LoggerMessage(EventId = 100, EventName = "EdgeStarted", Level = LogLevel.Information, Message = "Edge {EdgeId} version {Version} listens on port {Port}")]
@@ -72,4 +72,7 @@ internal static partial class EdgeLog
 
     [LoggerMessage(EventId = 311, EventName = "LinkCertificateRefused", Level = LogLevel.Error, Message = "The changed certificate of the link cannot be used, the one before stays in use: {Fault}")]
     public static partial void LinkCertificateRefused(ILogger logger, string fault);
+
+    [LoggerMessage(EventId = 312, EventName = "LinkCarrierChosen", Level = LogLevel.Information, Message = "Links to cores are carried by {Carrier}")]
+    public static partial void LinkCarrierChosen(ILogger logger, string carrier);
 }

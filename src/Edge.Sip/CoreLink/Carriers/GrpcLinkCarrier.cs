@@ -54,7 +54,7 @@ internal sealed class GrpcLinkCarrier(string endpoint, LinkIdentity identity) : 
                 await _queued.WaitAsync(over).ConfigureAwait(false);
                 while (traffic.TakeQueued() is { } events)
                 {
-                    await WriteAsync(call.RequestStream, batch, events).ConfigureAwait(false);
+                    await WriteAsync(call.RequestStream, batch, events, traffic).ConfigureAwait(false);
                     bool alone = events.Count == 1;
                     traffic.Written(events);
                     if (!alone) await Task.Delay(BetweenWrites, over).ConfigureAwait(false);
@@ -69,7 +69,7 @@ internal sealed class GrpcLinkCarrier(string endpoint, LinkIdentity identity) : 
         }
     }
 
-    private static async Task WriteAsync(IClientStreamWriter<ConnectRequest> writer, ConnectRequest batch, List<EdgeEvent> events)
+    private static async Task WriteAsync(IClientStreamWriter<ConnectRequest> writer, ConnectRequest batch, List<EdgeEvent> events, ILinkTraffic traffic)
     {
         int bytes = 0;
         foreach (EdgeEvent happened in events)
@@ -78,6 +78,7 @@ internal sealed class GrpcLinkCarrier(string endpoint, LinkIdentity identity) : 
             if (bytes + size > LinkBatch.MostBytes && bytes > 0)
             {
                 await writer.WriteAsync(batch).ConfigureAwait(false);
+                traffic.BatchWritten();
                 batch.Events.Clear();
                 bytes = 0;
             }
@@ -87,6 +88,7 @@ internal sealed class GrpcLinkCarrier(string endpoint, LinkIdentity identity) : 
         }
 
         await writer.WriteAsync(batch).ConfigureAwait(false);
+        traffic.BatchWritten();
         batch.Events.Clear();
     }
 }

@@ -31,29 +31,29 @@ internal sealed unsafe class Http2Call
     private string _httpStatus = string.Empty;
     private uint _closedBy;
 
-    /// <param name="authority">Host and port.</param>
+    /// <param name="authority">Host and port, in ASCII.</param>
     /// <exception cref="IOException">The library refuses, which it does without memory.</exception>
     public Http2Call(string authority)
     {
         _self = GCHandle.Alloc(this);
-        nint callbacks, session;
-        Check(Http2.nghttp2_session_callbacks_new(&callbacks));
-        Http2.nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks, &OnData);
-        Http2.nghttp2_session_callbacks_set_on_header_callback(callbacks, &OnHeader);
-        Http2.nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, &OnClose);
-        int made = Http2.nghttp2_session_client_new(&session, callbacks, GCHandle.ToIntPtr(_self));
-        Http2.nghttp2_session_callbacks_del(callbacks);
-        Check(made);
-        _session = session;
-        Http2.SettingsEntry* settings = stackalloc Http2.SettingsEntry[]
+        try
         {
-            new() { Id = Http2.NGHTTP2_SETTINGS_ENABLE_PUSH, Value = 0 },
-            new() { Id = Http2.NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, Value = WindowBytes },
-            new() { Id = Http2.NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, Value = MostHeaderBytes },
-        };
-        Check(Http2.nghttp2_submit_settings(_session, 0, settings, 3));
-        Check(Http2.nghttp2_session_set_local_window_size(_session, 0, 0, WindowBytes));
-        _stream = Request(authority);
+            _session = Open(GCHandle.ToIntPtr(_self));
+            Http2.SettingsEntry* settings = stackalloc Http2.SettingsEntry[]
+            {
+                new() { Id = Http2.NGHTTP2_SETTINGS_ENABLE_PUSH, Value = 0 },
+                new() { Id = Http2.NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, Value = WindowBytes },
+                new() { Id = Http2.NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, Value = MostHeaderBytes },
+            };
+            Check(Http2.nghttp2_submit_settings(_session, 0, settings, 3));
+            Check(Http2.nghttp2_session_set_local_window_size(_session, 0, 0, WindowBytes));
+            _stream = Request(authority);
+        }
+        catch
+        {
+            Free();
+            throw;
+        }
     }
 
     /// <summary>Bytes of messages that wait for room in the core's window.</summary>
@@ -90,7 +90,9 @@ internal sealed unsafe class Http2Call
             output.Write(new ReadOnlySpan<byte>(bytes, (int)count));
         }
 
-        return output.WrittenCount > 0;
+        if (output.WrittenCount > 0) return true;
+        NoticeEnd();
+        return false;
     }
 
     /// <summary>What has come from the core.</summary>
@@ -98,7 +100,7 @@ internal sealed unsafe class Http2Call
     public void Receive(ReadOnlySpan<byte> bytes)
     {
         fixed (byte* first = bytes) Check(Http2.nghttp2_session_mem_recv(_session, first, (nuint)bytes.Length));
-        if (Http2.nghttp2_session_want_read(_session) == 0 && Http2.nghttp2_session_want_write(_session) == 0) IsOver = true;
+        NoticeEnd();
     }
 
     /// <summary>The next whole message.</summary>
@@ -128,11 +130,30 @@ internal sealed unsafe class Http2Call
     /// <summary>Gives everything back; nothing may be called afterwards.</summary>
     public void Free()
     {
-        Http2.nghttp2_session_del(_session);
+        Http2.nghttp2_session_del(_session);   // 0: nothing
         _self.Free();
         ArrayPool<byte>.Shared.Return(_received);
         ArrayPool<byte>.Shared.Return(_unsent);
         (_received, _unsent) = ([], []);
+    }
+
+    private static nint Open(nint self)
+    {
+        nint callbacks, session;
+        Check(Http2.nghttp2_session_callbacks_new(&callbacks));
+        Http2.nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks, &OnData);
+        Http2.nghttp2_session_callbacks_set_on_header_callback(callbacks, &OnHeader);
+        Http2.nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, &OnClose);
+        int made = Http2.nghttp2_session_client_new(&session, callbacks, self);
+        Http2.nghttp2_session_callbacks_del(callbacks);
+        Check(made);
+        return session;
+    }
+
+    /// <summary>After a fault of the core the library first says GOAWAY, and then has nothing more to say or hear.</summary>
+    private void NoticeEnd()
+    {
+        if (Http2.nghttp2_session_want_read(_session) == 0 && Http2.nghttp2_session_want_write(_session) == 0) IsOver = true;
     }
 
     private int Request(string authority)

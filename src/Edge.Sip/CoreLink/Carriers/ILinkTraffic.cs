@@ -18,6 +18,9 @@ internal interface ILinkTraffic
     /// <summary>All that is queued, in order; null for nothing. The list is the carrier's until <see cref="Written"/>.</summary>
     List<EdgeEvent>? TakeQueued();
 
-    /// <summary>They have been written: events and list are used again.</summary>
+    /// <summary>A batch of them has been written: the core reads.</summary>
+    void BatchWritten();
+
+    /// <summary>They have all been written: events and list are used again.</summary>
     void Written(List<EdgeEvent> events);
 }

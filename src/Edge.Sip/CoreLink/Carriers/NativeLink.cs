@@ -28,6 +28,8 @@ internal sealed unsafe class NativeLink : IReactorGuest
     private Http2Call? _call;
     private Phase _phase = Phase.Connecting;
     private nint _ssl;
+    private List<EdgeEvent>? _taken;   // from the queue, and not all of them in the call: there was no room
+    private int _written;              // of these
     private int _sent;
     private bool _wantsRoom;
     private bool _begun;      // Welcome is here
@@ -63,13 +65,11 @@ internal sealed unsafe class NativeLink : IReactorGuest
     public Task Over => _over.Task;
 
     /// <summary>Begins to connect.</summary>
-    /// <exception cref="IOException">No socket is left.</exception>
-    public static NativeLink Connect(IPEndPoint core, Uri endpoint, LinkTls tls, Reactor reactor, ILinkTraffic traffic)
-    {
-        NativeLink link = new(Linux.Connect(core), endpoint, tls, reactor, traffic);
-        reactor.Invite(link);
-        return link;
-    }
+    /// <exception cref="IOException">No socket is left, or there is no way there.</exception>
+    public static NativeLink Connect(IPEndPoint core, Uri endpoint, LinkTls tls, Reactor reactor, ILinkTraffic traffic) => new(Linux.Connect(core), endpoint, tls, reactor, traffic);
+
+    /// <summary>The reactor carries it from here on: at any moment the core may be there and <see cref="Write"/> be called.</summary>
+    public void Begin() => _reactor.Invite(this);
 
     /// <summary>Something is queued.</summary>
     public void Write()
@@ -100,7 +100,7 @@ internal sealed unsafe class NativeLink : IReactorGuest
         Guarded(static link =>
         {
             if (link._ending) link.Cancel();
-            else if (link._phase == Phase.Open) link.Send();
+            else if (link._phase == Phase.Open && !link._wantsRoom) link.Send();
         });
     }
 
@@ -126,7 +126,7 @@ internal sealed unsafe class NativeLink : IReactorGuest
         if (error != 0) throw new IOException(Marshal.GetPInvokeErrorMessage(error));
         WasConnected = true;
         Linux.SetOption(Descriptor, Linux.IPPROTO_TCP, Linux.TCP_NODELAY, 1);
-        _ssl = _tls.Connect(Descriptor, _endpoint.DnsSafeHost);
+        _ssl = _tls.Connect(Descriptor, _endpoint.IdnHost);
         _phase = Phase.Handshake;
     }
 
@@ -143,10 +143,10 @@ internal sealed unsafe class NativeLink : IReactorGuest
         uint bytes;
         OpenSsl.SSL_get0_alpn_selected(_ssl, &protocol, &bytes);
         if (!new ReadOnlySpan<byte>(protocol, (int)bytes).SequenceEqual("h2"u8)) throw new IOException("the core does not speak HTTP/2");
-        _call = new Http2Call(_endpoint.Authority);
+        _call = new Http2Call(_endpoint.HostNameType == UriHostNameType.Dns ? $"{_endpoint.IdnHost}:{_endpoint.Port}" : _endpoint.Authority);
         _phase = Phase.Open;
         List<EdgeEvent> hello = [new EdgeEvent { Hello = _traffic.Hello() }];
-        Queue(hello);
+        _ = Queue(hello, 0);
     }
 
     private void Read()
@@ -195,28 +195,37 @@ internal sealed unsafe class NativeLink : IReactorGuest
     {
         while (true)
         {
-            while (_call!.Unsent < MostUnsent && Volatile.Read(ref _queued) != 0)
+            while (_call!.Unsent < MostUnsent && TakeQueued() is { } events)
             {
-                Volatile.Write(ref _queued, 0);   // before the look: what is queued after it says so again
-                if (_traffic.TakeQueued() is not { } events) break;
-                Volatile.Write(ref _queued, 1);
-                Queue(events);
+                _written += Queue(events, _written);
+                _traffic.BatchWritten();
+                if (_written < events.Count) continue;
+                (_taken, _written) = (null, 0);
                 _traffic.Written(events);
             }
 
-            if (!Flush()) return;
-            if (Volatile.Read(ref _queued) == 0) return;
+            bool more = Flush();
+            if (_call.IsOver) Close(_call.Outcome());   // it broke the rules, which the library has told it just now, or has said goodbye
+            if (!more || _phase == Phase.Over || (_taken is null && Volatile.Read(ref _queued) == 0)) return;
         }
     }
 
-    private void Queue(List<EdgeEvent> events)
+    private List<EdgeEvent>? TakeQueued()
     {
-        for (int from = 0; from < events.Count;)
-        {
-            (int count, int bytes) = LinkBatch.Fit(events, from);
-            LinkBatch.Write(events, from, count, _call!.Reserve(LinkBatch.PrefixBytes + bytes));
-            from += count;
-        }
+        if (_taken is not null || Volatile.Read(ref _queued) == 0) return _taken;
+        Volatile.Write(ref _queued, 0);   // before the look: what is queued after it says so again
+        _taken = _traffic.TakeQueued();
+        if (_taken is not null) Volatile.Write(ref _queued, 1);
+        return _taken;
+    }
+
+    /// <summary>Puts one batch into the call.</summary>
+    /// <returns>How many events it has.</returns>
+    private int Queue(List<EdgeEvent> events, int from)
+    {
+        (int count, int bytes) = LinkBatch.Fit(events, from);
+        LinkBatch.Write(events, from, count, _call!.Reserve(LinkBatch.PrefixBytes + bytes));
+        return count;
     }
 
     /// <returns>Whether all that the core has a window for is written; else the socket is full.</returns>

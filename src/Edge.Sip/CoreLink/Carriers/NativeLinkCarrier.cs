@@ -11,30 +11,34 @@ namespace Edge.Sip.CoreLink.Carriers;
 internal sealed class NativeLinkCarrier(int number, string endpoint, LinkIdentity identity, NativeTransport transport) : ILinkCarrier
 {
     private readonly Uri _endpoint = new(endpoint);
-    private LinkTls? _tls;
-    private int _version;
+    private uint _address;   // of the host's, the one that is called next: another one after each that nobody answers at
     private volatile NativeLink? _link;
 
     public async Task RunAsync(ILinkTraffic traffic, CancellationToken ending)
     {
-        LinkTls tls = Tls();
-        IPAddress[] addresses = await Dns.GetHostAddressesAsync(_endpoint.DnsSafeHost, ending).ConfigureAwait(false);
-        for (int i = 0; ; i++)
+        _ = identity.Refresh();
+        IPAddress[] addresses = await Dns.GetHostAddressesAsync(_endpoint.IdnHost, ending).ConfigureAwait(false);
+        if (addresses.Length == 0) throw new IOException("the core's host has no address");
+        for (int tried = 1; ; tried++)
         {
-            NativeLink link = NativeLink.Connect(new IPEndPoint(addresses[i], _endpoint.Port), _endpoint, tls, transport.ReactorOf(number), traffic);
-            _link = link;
+            NativeLink? link = null;
             try
             {
+                IPEndPoint core = new(addresses[_address % (uint)addresses.Length], _endpoint.Port);
+                link = NativeLink.Connect(core, _endpoint, identity.Tls, transport.ReactorOf(number), traffic);
+                _link = link;   // before it begins: the core may be there, and something queued, in no time
+                link.Begin();
                 using CancellationTokenRegistration end = ending.UnsafeRegister(static link => ((NativeLink)link!).End(), link);
                 await link.Over.ConfigureAwait(false);
                 return;
             }
-            catch (IOException) when (!link.WasConnected && i + 1 < addresses.Length && !ending.IsCancellationRequested)
+            catch (IOException) when (link is not { WasConnected: true } && tried < addresses.Length && !ending.IsCancellationRequested)
             {
-                // nobody there: perhaps at the host's next address
+                // nobody there: perhaps at the next address
             }
             finally
             {
+                if (link is not { WasConnected: true }) _address++;
                 _link = null;
             }
         }
@@ -42,16 +46,8 @@ internal sealed class NativeLinkCarrier(int number, string endpoint, LinkIdentit
 
     public void Write() => _link?.Write();
 
-    public void Dispose() => _tls?.Dispose();
-
-    /// <summary>For a link that is about to be made.</summary>
-    private LinkTls Tls()
+    public void Dispose()
     {
-        int version = identity.Refresh();
-        if (_tls is not null && version == _version) return _tls;
-        LinkTls fresh = identity.CreateTls();
-        _tls?.Dispose();
-        (_tls, _version) = (fresh, version);
-        return fresh;
+        // The link is over when RunAsync has returned; the transport's reactors are the transport's.
     }
 }

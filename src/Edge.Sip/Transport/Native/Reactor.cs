@@ -173,7 +173,7 @@ internal sealed unsafe class Reactor : IWakeable, IDisposable
     {
         if (Volatile.Read(ref _called) != 0)
         {
-            Volatile.Write(ref _called, 0);
+            Interlocked.Exchange(ref _called, 0);   // a full barrier: whoever calls after it is heard, and what was written before a call is seen below
             while (_invited.TryDequeue(out IReactorGuest? guest)) TakeIn(guest);
         }
 
