@@ -13,7 +13,8 @@ internal sealed class Child : IAsyncDisposable
 
     public Child(string assembly, params string[] arguments)
     {
-        ProcessStartInfo start = new("dotnet", [assembly, .. arguments]) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
+        // Tests that run in the background of a script inherit an ignored SIGINT, and so would the child.
+        ProcessStartInfo start = new("env", ["--default-signal=INT", "dotnet", assembly, .. arguments]) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
         _process = Process.Start(start)!;
         _process.OutputDataReceived += (_, line) => Keep(line.Data);
         _process.ErrorDataReceived += (_, line) => Keep(line.Data);
