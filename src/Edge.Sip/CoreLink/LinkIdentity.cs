@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Security;
+using System.Security.Authentication;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Edge.Sip.CoreLink.Carriers;
@@ -80,6 +81,11 @@ internal sealed class LinkIdentity
             {
                 ClientCertificateContext = SslStreamCertificateContext.Create(files.Own.Leaf, files.Authorities, offline: true),
                 CertificateChainPolicy = policy,
+                RemoteCertificateValidationCallback = static (_, certificate, _, faults) =>
+                {
+                    if (faults != SslPolicyErrors.None) return false;
+                    return certificate is X509Certificate2 core && CoreRole.IsIn(core) ? true : throw new AuthenticationException(CoreRole.Refusal);
+                },
             },
             UseProxy = false,
             ConnectTimeout = TimeSpan.FromSeconds(5),

@@ -54,6 +54,9 @@ internal sealed class FakeCore : IAsyncDisposable
     /// <summary>Whether heartbeats are left without one.</summary>
     public bool Silent { get; set; }
 
+    /// <summary>Whether streams are read no further, for as long as they last.</summary>
+    public bool ReadsNothing { get; set; }
+
     /// <summary>How long what it writes is under way: each batch says that it was written so much before it arrives.</summary>
     public long LateMs { get; set; }
 
@@ -197,6 +200,7 @@ internal sealed class FakeCore : IAsyncDisposable
         {
             while (true)
             {
+                if (ReadsNothing) await Task.Delay(Timeout.Infinite, context.RequestAborted);
                 await context.Request.Body.ReadExactlyAsync(head, context.RequestAborted);
                 byte[] body = new byte[BinaryPrimitives.ReadInt32BigEndian(head.AsSpan(1))];
                 await context.Request.Body.ReadExactlyAsync(body, context.RequestAborted);

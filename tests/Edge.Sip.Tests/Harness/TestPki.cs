@@ -18,7 +18,7 @@ internal sealed class TestPki : IDisposable
         LinkCa = X509CertificateLoader.LoadCertificate(_linkAuthority.RawData);
         File.WriteAllText(PathOf("link-ca.pem"), LinkCa.ExportCertificatePem());
         IssueEdge();
-        Issue(_linkAuthority, "core-1", "core");
+        IssueCore();
         Issue(Authority("other"), "edge-1", "stranger");
     }
 
@@ -49,8 +49,23 @@ internal sealed class TestPki : IDisposable
     /// <param name="expired">It ended an hour ago.</param>
     /// <param name="elsewhere">Of a host by another name than the edge calls.</param>
     /// <param name="ofStrangers">Of another authority.</param>
-    public void IssueCore(bool expired = false, bool elsewhere = false, bool ofStrangers = false) =>
-        Issue(ofStrangers ? Authority("other") : _linkAuthority, "core-1", "core", expired, elsewhere: elsewhere);
+    /// <param name="role">The unit it names.</param>
+    public void IssueCore(bool expired = false, bool elsewhere = false, bool ofStrangers = false, string role = "core") =>
+        Issue(ofStrangers ? Authority("other") : _linkAuthority, $"core-1, OU={role}", "core", expired, elsewhere: elsewhere);
+
+    /// <summary>Replaces the certificate that the edge shows to cores by one with a key that is too weak for OpenSSL.</summary>
+    public void IssueWeakEdge()
+    {
+#pragma warning disable CA5385 // the weak key is what the test is about
+        using RSA key = RSA.Create(512);
+#pragma warning restore CA5385
+        CertificateRequest request = new("CN=edge-1", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
+        using ECDsa signing = _linkAuthority.GetECDsaPrivateKey()!;
+        using X509Certificate2 certificate = request.Create(
+            _linkAuthority.SubjectName, X509SignatureGenerator.CreateForECDsa(signing), DateTimeOffset.UtcNow.AddHours(-2), DateTimeOffset.UtcNow.AddHours(12), RandomNumberGenerator.GetBytes(8));
+        File.WriteAllText(PathOf("edge.pem"), certificate.ExportCertificatePem());
+        File.WriteAllText(PathOf("edge.key"), key.ExportPkcs8PrivateKeyPem());
+    }
 
     public void Dispose() => _folder.Delete(recursive: true);
 
@@ -68,7 +83,7 @@ internal sealed class TestPki : IDisposable
         using ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         CertificateRequest request = new($"CN={name}", key, HashAlgorithmName.SHA256);
         SubjectAlternativeNameBuilder names = new();
-        names.AddDnsName(name);
+        names.AddDnsName(name.Split(',')[0]);
         if (!elsewhere)
         {
             names.AddDnsName("localhost");

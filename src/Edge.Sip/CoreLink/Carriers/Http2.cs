@@ -14,6 +14,9 @@ internal static unsafe partial class Http2
     public const int NGHTTP2_SETTINGS_ENABLE_PUSH = 2;
     public const int NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE = 4;
     public const int NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE = 6;
+    public const int NGHTTP2_DATA = 0;
+    public const int NGHTTP2_HEADERS = 1;
+    public const int NGHTTP2_FLAG_END_STREAM = 1;
     public const uint NGHTTP2_CANCEL = 8;
 
     private const string Library = "libnghttp2.so.14";
@@ -26,6 +29,16 @@ internal static unsafe partial class Http2
         public byte* Value;
         public nuint NameBytes;
         public nuint ValueBytes;
+        public byte Flags;
+    }
+
+    /// <summary>How each frame begins that a callback is shown.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public struct FrameHead
+    {
+        public nuint Bytes;
+        public int Stream;
+        public byte Type;
         public byte Flags;
     }
 
@@ -52,6 +65,10 @@ internal static unsafe partial class Http2
 
     [LibraryImport(Library)]
     public static partial void nghttp2_session_callbacks_set_on_data_chunk_recv_callback(nint callbacks, delegate* unmanaged[Cdecl]<nint, byte, int, byte*, nuint, nint, int> callback);
+
+    /// <summary>Called when a frame is here as a whole.</summary>
+    [LibraryImport(Library)]
+    public static partial void nghttp2_session_callbacks_set_on_frame_recv_callback(nint callbacks, delegate* unmanaged[Cdecl]<nint, FrameHead*, nint, int> callback);
 
     [LibraryImport(Library)]
     public static partial void nghttp2_session_callbacks_set_on_header_callback(nint callbacks, delegate* unmanaged[Cdecl]<nint, nint, byte*, nuint, byte*, nuint, byte, nint, int> callback);

@@ -143,6 +143,7 @@ internal sealed unsafe class Http2Call
         Check(Http2.nghttp2_session_callbacks_new(&callbacks));
         Http2.nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks, &OnData);
         Http2.nghttp2_session_callbacks_set_on_header_callback(callbacks, &OnHeader);
+        Http2.nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks, &OnFrame);
         Http2.nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, &OnClose);
         int made = Http2.nghttp2_session_client_new(&session, callbacks, self);
         Http2.nghttp2_session_callbacks_del(callbacks);
@@ -228,8 +229,16 @@ internal sealed unsafe class Http2Call
         ReadOnlySpan<byte> field = new(name, (int)nameBytes);
         string text = Encoding.ASCII.GetString(value, (int)valueBytes);
         if (field.SequenceEqual(":status"u8)) call._httpStatus = text;
-        else if (field.SequenceEqual("grpc-status"u8)) (call._status, call.IsOver) = (uint.TryParse(text, out uint status) ? status : (uint)StatusCode.Unknown, true);
+        else if (field.SequenceEqual("grpc-status"u8)) call._status = uint.TryParse(text, out uint status) ? status : (uint)StatusCode.Unknown;
         else if (field.SequenceEqual("grpc-message"u8)) call._detail = Uri.UnescapeDataString(text);
+        return 0;
+    }
+
+    /// <summary>The core has said its last word: the stream itself stays, since this side has not.</summary>
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static int OnFrame(nint session, Http2.FrameHead* frame, nint self)
+    {
+        if (frame->Type is Http2.NGHTTP2_DATA or Http2.NGHTTP2_HEADERS && (frame->Flags & Http2.NGHTTP2_FLAG_END_STREAM) != 0) Of(self).IsOver = true;
         return 0;
     }
 

@@ -46,6 +46,17 @@ internal sealed class LinkTls : SslContext
         }
     }
 
+    /// <summary>Whether the peer, after the handshake, has shown the certificate of a core.</summary>
+    public static bool IsCore(nint ssl)
+    {
+        nint shown = OpenSsl.SSL_get0_peer_certificate(ssl);
+        if (shown == 0) return false;
+        using X509Certificate2 certificate = new(shown);   // a reference of its own
+        bool proven = CoreRole.IsIn(certificate);
+        OpenSsl.ERR_clear_error();   // .NET's calls share the thread's queue
+        return proven;
+    }
+
     private static unsafe void Name(nint ssl, string host)
     {
         Check(OpenSsl.SSL_set1_host(ssl, host) == 1);

@@ -34,6 +34,7 @@ internal sealed unsafe class NativeLink : IReactorGuest
     private bool _wantsRoom;
     private bool _begun;      // Welcome is here
     private bool _readAgain;  // its turn ended before its bytes did
+    private bool _hadTurn;    // in this turn of the reactor
 
     // Of any thread
     private int _queued;
@@ -88,6 +89,7 @@ internal sealed unsafe class NativeLink : IReactorGuest
     public void Ready() => Guarded(static link =>
     {
         link._wantsRoom = link._readAgain = false;
+        link._hadTurn = true;
         if (link._phase == Phase.Connecting) link.Connected();
         if (link._phase == Phase.Handshake) link.Shake();
         if (link._phase == Phase.Open) link.Read();
@@ -96,7 +98,8 @@ internal sealed unsafe class NativeLink : IReactorGuest
     public void EndTurn()
     {
         if (_phase == Phase.Over) return;
-        if (_readAgain) Ready();
+        if (_readAgain && !_hadTurn) Ready();   // epoll does not know of what OpenSSL holds
+        _hadTurn = false;
         Guarded(static link =>
         {
             if (link._ending) link.Cancel();
@@ -139,6 +142,7 @@ internal sealed unsafe class NativeLink : IReactorGuest
             return;
         }
 
+        if (!LinkTls.IsCore(_ssl)) throw new IOException(CoreRole.Refusal);
         byte* protocol;
         uint bytes;
         OpenSsl.SSL_get0_alpn_selected(_ssl, &protocol, &bytes);

@@ -189,6 +189,10 @@ internal static unsafe partial class OpenSsl
     [LibraryImport(Crypto, StringMarshalling = StringMarshalling.Utf8)]
     public static partial int X509_VERIFY_PARAM_set1_ip_asc(nint parameters, string address);
 
+    /// <returns>The X509 of the peer, the SSL's own; 0 without one. From 3.0 on.</returns>
+    [LibraryImport(Ssl)]
+    public static partial nint SSL_get0_peer_certificate(nint ssl);
+
     /// <returns>X509_V_OK, or what is wrong with the peer's certificate.</returns>
     [LibraryImport(Ssl)]
     public static partial nint SSL_get_verify_result(nint ssl);
