@@ -71,24 +71,15 @@ internal sealed class GrpcLinkCarrier(string endpoint, LinkIdentity identity) : 
 
     private static async Task WriteAsync(IClientStreamWriter<ConnectRequest> writer, ConnectRequest batch, List<EdgeEvent> events, ILinkTraffic traffic)
     {
-        int bytes = 0;
-        foreach (EdgeEvent happened in events)
+        for (int from = 0; from < events.Count; from += batch.Events.Count)
         {
-            int size = happened.CalculateSize() + LinkBatch.HeadBytes;
-            if (bytes + size > LinkBatch.MostBytes && bytes > 0)
-            {
-                await writer.WriteAsync(batch).ConfigureAwait(false);
-                traffic.BatchWritten();
-                batch.Events.Clear();
-                bytes = 0;
-            }
-
-            batch.Events.Add(happened);
-            bytes += size;
+            batch.Events.Clear();
+            (int count, _) = LinkBatch.Fit(events, from);
+            for (int i = from; i < from + count; i++) batch.Events.Add(events[i]);
+            await writer.WriteAsync(batch).ConfigureAwait(false);
+            traffic.BatchWritten();
         }
 
-        await writer.WriteAsync(batch).ConfigureAwait(false);
-        traffic.BatchWritten();
-        batch.Events.Clear();
+        batch.Events.Clear();   // the events are used again
     }
 }

@@ -13,9 +13,6 @@ internal static class LinkBatch
     /// <summary>Most bytes of a batch down; the core keeps to 64 KiB (spec, Numbers).</summary>
     public const int MostReceivedBytes = 128 * 1_024;
 
-    /// <summary>Bytes in front of an event, at most: its tag and its length.</summary>
-    public const int HeadBytes = 4;
-
     /// <summary>Bytes in front of a batch: whether it is compressed, and its length, big-endian.</summary>
     public const int PrefixBytes = 5;
 
