@@ -122,14 +122,7 @@ internal sealed class FakeCore : IAsyncDisposable
     /// <summary>Ends the stream without a word.</summary>
     public void Cut()
     {
-        try
-        {
-            _stream?.Abort();
-        }
-        catch (ObjectDisposedException)
-        {
-            // It has ended already.
-        }
+        lock (_gate) _stream?.Abort();
     }
 
     /// <summary>Waits for the first event of a kind that is right.</summary>
@@ -194,7 +187,7 @@ internal sealed class FakeCore : IAsyncDisposable
         EdgeName = context.Connection.ClientCertificate?.GetNameInfo(X509NameType.SimpleName, false);
         EdgeSerial = context.Connection.ClientCertificate?.SerialNumber;
         await context.Response.StartAsync();
-        _stream = context;
+        lock (_gate) _stream = context;
         byte[] head = new byte[5];
         try
         {
@@ -217,6 +210,14 @@ internal sealed class FakeCore : IAsyncDisposable
         catch (Exception fault) when (fault is IOException or OperationCanceledException)
         {
             // The edge has gone, or the test has cut it off.
+        }
+        finally
+        {
+            // The server clears a context that has ended, and uses it again: only a live one may be cut.
+            lock (_gate)
+            {
+                if (_stream == context) _stream = null;
+            }
         }
     }
 
