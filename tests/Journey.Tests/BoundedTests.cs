@@ -32,7 +32,7 @@ public sealed class BoundedTests
         long before = system.EdgeMemory;
         using CancellationTokenSource deadline = new(Gone);
         using SemaphoreSlim doors = new(AtOnce);
-        Task<TimeSpan>[] half = [.. Enumerable.Range(0, HostileSettings.Peers).Select(_ => BadPeer.HalfHandshakeAsync(system.SipPort, deadline.Token))];
+        Task<TimeSpan>[] half = [.. Enumerable.Range(0, HostileSettings.Peers).Select(number => BadPeer.HalfHandshakeAsync(system.SipPort, lies: number % 2 == 0, deadline.Token))];
         Task<TimeSpan>[] slow = [.. Enumerable.Range(0, HostileSettings.Peers).Select(_ => BadPeer.SlowAsync(system.SipPort, doors, deadline.Token))];
         Task all = Task.WhenAll([.. half, .. slow]);
         List<double> registered = [];

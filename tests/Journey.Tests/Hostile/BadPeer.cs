@@ -15,15 +15,19 @@ internal static class BadPeer
     /// <summary>The first half of a ClientHello, and nothing behind it.</summary>
     private static readonly byte[] HalfHello = [0x16, 0x03, 0x01, 0x02, 0x00, 0x01, 0x00, 0x01, 0xFC, 0x03, 0x03, 0x11, 0x22, 0x33];
 
+    /// <summary>The head of a ClientHello of 131,072 bytes, a record of its own: OpenSSL makes room for all of them.</summary>
+    private static readonly byte[] LyingHello = [0x16, 0x03, 0x01, 0x00, 0x04, 0x01, 0x02, 0x00, 0x00];
+
     /// <summary>A handshake that stays half done.</summary>
+    /// <param name="lies">It declares much more than it sends.</param>
     /// <returns>How long the edge bore it.</returns>
-    public static async Task<TimeSpan> HalfHandshakeAsync(int port, CancellationToken deadline)
+    public static async Task<TimeSpan> HalfHandshakeAsync(int port, bool lies, CancellationToken deadline)
     {
         using TcpClient tcp = new();
         await tcp.ConnectAsync(IPAddress.Loopback, port, deadline);
         long began = Stopwatch.GetTimestamp();
         NetworkStream stream = tcp.GetStream();
-        await stream.WriteAsync(HalfHello, deadline);
+        await stream.WriteAsync(lies ? LyingHello : HalfHello, deadline);
         await UntilEndAsync(stream, deadline);
         return Stopwatch.GetElapsedTime(began);
     }
