@@ -8,7 +8,7 @@ using Testing.Shared.Sip;
 
 namespace Edge.Sip.Tests.Transport;
 
-/// <summary>Clients that keep within TLS and cost more than they may: the native transport calls OpenSSL itself, which bounds neither.</summary>
+/// <summary>Clients of the native transport that keep within TLS and cost more than they may: what OpenSSL does not bound, and what waits for them.</summary>
 [Spec("P7")]
 public sealed class HostileTlsTests
 {
@@ -88,7 +88,31 @@ public sealed class HostileTlsTests
         Assert.Equal((0x16, 0x02), (answer[0], answer[5]));   // a ServerHello
     }
 
-    private static Task<TestEdge> StartAsync() => TestEdge.StartAsync(settings: ["Sip:Transport=Native", "Sip:Reactors=1", "Sip:HandshakeSeconds=60"]);
+    /// <summary>Answers to one record of requests, which wait together for the end of the turn: too many for a stranger, not for a client that is registered.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Answers_ManyAtOnce_BeforeARegistrationFewerMayWait(bool registered)
+    {
+        const int Requests = 45;
+        await using TestEdge edge = await StartAsync("Sip:UnregisteredOutgoingBytes=16384");
+        SipClient bob = await edge.RegisteredAsync();
+        SipClient client = registered ? bob : await edge.ConnectAsync("carol");
+        byte[] requests = Encoding.ASCII.GetBytes(string.Concat(Enumerable.Repeat(bob.PlainText("OPTIONS"), Requests)));
+        Assert.InRange(requests.Length, 1, 16_384);
+        await client.WriteAsync(requests);
+        int answers = 0;
+        await Until.TrueAsync(
+            () =>
+            {
+                while (client.TryTakeResponse(out _)) answers++;
+                return registered ? answers == Requests : edge.Sum("edge.connections.ended/slow_reader") == 1;
+            },
+            registered ? "all are answered" : "ended");
+        Assert.Equal(registered ? 0 : 1, edge.Sum("edge.connections.ended/slow_reader"));
+    }
+
+    private static Task<TestEdge> StartAsync(params string[] settings) => TestEdge.StartAsync(settings: ["Sip:Transport=Native", "Sip:Reactors=1", "Sip:HandshakeSeconds=60", .. settings]);
 
     private static byte[] Record(ReadOnlySpan<byte> part) => [0x16, 0x03, 0x01, (byte)(part.Length >> 8), (byte)part.Length, .. part];
 }

@@ -63,7 +63,7 @@ internal sealed unsafe class NativeConnection(Reactor reactor, int descriptor, n
         lock (Gate)
         {
             if (_closing || Reason != EndReason.None) return;
-            if (_queuedBytes + _toSend + bytes.Length > reactor.Options.OutgoingBytes)
+            if (_queuedBytes + _toSend + bytes.Length > MostQueued(reactor.Options))
             {
                 _ = TryEnd(EndReason.SlowReader);
                 _aborted = true;

@@ -344,7 +344,7 @@ internal sealed unsafe class Reactor : IWakeable, IDisposable
             if (ssl != 0) OpenSsl.SSL_free(ssl);
             _ = Linux.close(descriptor);
             _free.Push(connection.Slot);
-            _transport.Admission.Leave(peer.Address);
+            _transport.Admission.Withdraw(peer.Address);
             return;
         }
 
