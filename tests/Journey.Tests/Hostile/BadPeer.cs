@@ -68,6 +68,39 @@ internal static class BadPeer
         return Stopwatch.GetElapsedTime(began);
     }
 
+    /// <summary>Asks and asks, in requests whose answers are long, and reads nothing.</summary>
+    /// <inheritdoc cref="HalfHandshakeAsync"/>
+    public static async Task<TimeSpan> SlowReaderAsync(int port, SemaphoreSlim doors, CancellationToken deadline)
+    {
+        await doors.WaitAsync(deadline);
+        SslStream connected;
+        try
+        {
+            connected = await ConnectAsync(port, null, deadline, receiveBuffer: 4_096);
+        }
+        finally
+        {
+            doors.Release();
+        }
+
+        await using SslStream tls = connected;
+        long began = Stopwatch.GetTimestamp();
+        byte[] requests = Encoding.ASCII.GetBytes(string.Concat(Enumerable.Repeat(
+            $"OPTIONS sip:example.test SIP/2.0\r\nVia: SIP/2.0/TLS h;branch=z9hG4bK1\r\nFrom: <sip:a@example.test>;tag=1\r\nTo: <sip:example.test>\r\nCall-ID: {new string('c', 2_000)}\r\nCSeq: 1 OPTIONS\r\nContent-Length: 0\r\n\r\n", 6)));
+        try
+        {
+            while (true)
+            {
+                await tls.WriteAsync(requests, deadline);
+                await Task.Delay(50, deadline);
+            }
+        }
+        catch (IOException)
+        {
+            return Stopwatch.GetElapsedTime(began);   // the edge has ended it
+        }
+    }
+
     /// <summary>The head of a request with a body of this many bytes, none of which comes.</summary>
     /// <returns>The first line of the answer; empty if the edge waits.</returns>
     public static async Task<string> DeclareAsync(int port, string length, TimeSpan wait, CancellationToken deadline)
@@ -92,9 +125,10 @@ internal static class BadPeer
     }
 
     /// <summary>Connects from an address; whose certificate it is is not this peer's concern.</summary>
-    public static async Task<SslStream> ConnectAsync(int port, IPAddress? from, CancellationToken deadline)
+    public static async Task<SslStream> ConnectAsync(int port, IPAddress? from, CancellationToken deadline, int receiveBuffer = 0)
     {
         TcpClient tcp = new(new IPEndPoint(from ?? IPAddress.Any, 0)) { NoDelay = true };
+        if (receiveBuffer > 0) tcp.ReceiveBufferSize = receiveBuffer;
         SslStream? tls = null;
         try
         {
