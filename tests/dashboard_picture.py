@@ -138,10 +138,17 @@ i {{ display: inline-block; width: 9px; height: 9px; margin-right: 4px }} text {
         picture.parent.mkdir(exist_ok=True)
         subprocess.run(["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--window-size=1900,1720", f"--user-data-dir={folder}/chromium",
                         f"--screenshot={picture.resolve()}", page.as_uri()], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        print(f"{picture}: {sum(drawn for drawn, _ in panels)} of {len(panels)} panels have data; {up[0]['value'][1] if up else 0} targets up")
+        down = ask(port, "/api/v1/query", query="count(up == 0)")["result"]
+        empty = [panel["title"] for panel, (drawn, _) in zip(dashboard["panels"], panels) if not drawn]
+        print(f"{picture}: {len(panels) - len(empty)} of {len(panels)} panels have data; {up[0]['value'][1] if up else 0} targets up")
+        if empty:
+            print(f"without data: {', '.join(empty)}")
+        if down or not up:
+            print("targets are down")
+        return 1 if empty or down or not up else 0
     finally:
         prometheus.terminate()
         prometheus.wait()
 
 
-main()
+sys.exit(main())

@@ -4,6 +4,7 @@ using Edge.Sip.Diagnostics;
 using Edge.Sip.Requests;
 using Edge.Sip.Sessions;
 using Edge.Sip.Transport;
+using Edge.Sip.Transport.Native;
 using Microsoft.Extensions.Options;
 
 namespace Edge.Sip;
@@ -11,7 +12,7 @@ namespace Edge.Sip;
 /// <summary>The parts of the edge, started in the order in which they need each other and stopped in the other one.</summary>
 internal sealed class EdgeNode(
     ITransport transport, CertificateWatch certificate, RequestDispatcher dispatcher, SessionSweep sweep, MemoryReturn memory, CoreLinks links, LinkEventRouter router, DeliveryPump pump,
-    AddressLimits addresses, EdgeMetrics metrics, IOptions<EdgeOptions> options, ILogger<EdgeNode> logger) : IHostedService
+    AddressLimits addresses, EdgeMetrics metrics, SipOptions sip, IOptions<EdgeOptions> options, ILogger<EdgeNode> logger) : IHostedService
 {
     private volatile bool _listening;
 
@@ -30,6 +31,8 @@ internal sealed class EdgeNode(
         sweep.Start();
         memory.Start();
         _listening = true;
+        long descriptors = OperatingSystem.IsLinux() ? Linux.MostDescriptors() : long.MaxValue;
+        if (descriptors < sip.MostConnections) EdgeLog.DescriptorsFew(logger, descriptors, sip.MostConnections);
         EdgeLog.EdgeStarted(logger, options.Value.Id, EdgeMetrics.Version, pump.Port);
         return Task.CompletedTask;
     }

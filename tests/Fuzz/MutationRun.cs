@@ -13,19 +13,35 @@ internal sealed class MutationRun(ulong seed, ulong messages, IReadOnlyList<byte
 
     private const int TimesAgain = 5;
 
+    /// <summary>A worker that is at one message for so long is in a loop without end: no load of the machine explains it.</summary>
+    private static readonly TimeSpan Stuck = TimeSpan.FromSeconds(60);
+
+    private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(500);
+
     private readonly Lock _gate = new();
     private readonly Timings _all = new();
     private readonly List<string> _finds = [];
+    private readonly (ulong Number, long Began)[] _current = new (ulong, long)[Environment.ProcessorCount];   // of each worker; under the gate
     private ulong _next;
     private long _answers;
 
     /// <returns>Whether there was no find.</returns>
     public bool Go()
     {
+        Console.WriteLine($"in process: seed {seed}");   // first: it is wanted most when the rest does not come
         Stopwatch watch = Stopwatch.StartNew();
-        Thread[] workers = [.. Enumerable.Range(0, Environment.ProcessorCount).Select(_ => new Thread(Work))];
+        Thread[] workers = [.. Enumerable.Range(0, _current.Length).Select(number => new Thread(() => Work(number)) { IsBackground = true })];
         foreach (Thread worker in workers) worker.Start();
-        foreach (Thread worker in workers) worker.Join();
+        foreach (Thread worker in workers)
+        {
+            while (!worker.Join(LookEvery))
+            {
+                if (StuckAt() is not { } number) continue;
+                Console.WriteLine($"FIND: message {number} of seed {seed} has not come to an end within {Stuck.TotalSeconds} s");
+                return false;   // that worker is in the background: it does not keep the process
+            }
+        }
+
         double seconds = watch.Elapsed.TotalSeconds;
 
         // What was slow because the machine did something else is not slow again.
@@ -56,13 +72,28 @@ internal sealed class MutationRun(ulong seed, ulong messages, IReadOnlyList<byte
         File.WriteAllBytes(file, new MessageMutator(seeds).Next(ref dice));
     }
 
-    private void Work()
+    /// <returns>The message that a worker does not come to an end with; null if there is none.</returns>
+    private ulong? StuckAt()
+    {
+        lock (_gate)
+        {
+            foreach ((ulong number, long began) in _current)
+            {
+                if (number != 0 && Stopwatch.GetElapsedTime(began) > Stuck) return number;
+            }
+
+            return null;
+        }
+    }
+
+    private void Work(int worker)
     {
         MessageMutator mutator = new(seeds);
         Timings timings = new();
         long answers = 0;
         while (Interlocked.Increment(ref _next) is var number && number <= messages)
         {
+            lock (_gate) _current[worker] = (number, Stopwatch.GetTimestamp());
             try
             {
                 timings.Add(number, Once(mutator, number, out int sent).Ticks * (Stopwatch.Frequency / TimeSpan.TicksPerSecond));
@@ -78,6 +109,7 @@ internal sealed class MutationRun(ulong seed, ulong messages, IReadOnlyList<byte
 
         lock (_gate)
         {
+            _current[worker] = default;
             _all.Add(timings);
             _answers += answers;
         }

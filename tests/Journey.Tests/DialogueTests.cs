@@ -18,6 +18,7 @@ public sealed class DialogueTests(JourneySystem system)
     [Spec("P2", "S11", "D.one-id", "N.sip")]
     public async Task Dialogues_AnyStepsAndForms_AnsweredAndNothingLost()
     {
+        Console.WriteLine($"dialogues: seed {HostileSettings.Seed}");
         EdgeHealth health = await EdgeHealth.BeforeAsync(system);
         Stopwatch watch = Stopwatch.StartNew();
         PCG next = new((uint)(HostileSettings.Seed & 0x7FFF_FFFF));

@@ -104,7 +104,7 @@ internal sealed class FailureBudget(TimeProvider time, ILimits limits, IOptions<
     private bool IsExempt(IPAddress address) => _options.ExemptLoopback && IPAddress.IsLoopback(address);
 
     /// <summary>One subscriber has a whole /64 of IPv6.</summary>
-    private static IPAddress Network(IPAddress address)
+    internal static IPAddress Network(IPAddress address)
     {
         if (address.IsIPv4MappedToIPv6) return address.MapToIPv4();
         if (address.AddressFamily != AddressFamily.InterNetworkV6) return address;

@@ -1,6 +1,7 @@
 using System.Diagnostics.Metrics;
 using System.Reflection;
 using Api.Grpc.EdgeLink;
+using Api.Grpc.Hosting;
 using Api.Grpc.Streams;
 using Api.Grpc.Translation;
 using Core.Store.Mailboxes;
@@ -13,7 +14,14 @@ internal sealed class CoreMetrics
 {
     public const string MeterName = "Api.Grpc";
 
+    /// <summary>Why a connection was refused: there are too many in all.</summary>
+    public const string MostConnections = "most_connections";
+
+    /// <summary>Why a connection was refused: there are too many from its address.</summary>
+    public const string AddressConnections = "address_connections";
+
     private readonly Counter<long> _accepted;
+    private readonly Counter<long> _connectionsRefused;
     private readonly Counter<long> _refused;
     private readonly Counter<long> _registrations;
     private readonly Counter<long> _linkRefused;
@@ -33,6 +41,7 @@ internal sealed class CoreMetrics
     {
         Meter meter = _meter = meters.Create(MeterName);
         _accepted = meter.CreateCounter<long>("edge.messages.accepted", "{message}", "Messages accepted for the first time, by way in.");
+        _connectionsRefused = meter.CreateCounter<long>("edge.listener.connections.refused", "{connection}", "Connections closed before their handshake, by listener (api, admin) and cause: too many in all or from one address.");
         _refused = meter.CreateCounter<long>("edge.messages.refused", "{request}", "Requests refused, by way in and reason.");
         _registrations = meter.CreateCounter<long>("edge.registrations", "{registration}", "Registrations with credentials, by outcome.");
         _linkRefused = meter.CreateCounter<long>("edge.link.refused", "{event}", "Links (event Hello) and events of edges that were refused, by event and reason; registrations with credentials have a counter of their own.");
@@ -60,7 +69,7 @@ internal sealed class CoreMetrics
         {
             KeyValuePair<string, object?> tag = new("edge.way", Ways.Tag(way));
             _accepted.Add(0, tag);
-            foreach (Reason reason in (ReadOnlySpan<Reason>)[Reason.QueueFull, Reason.RateExceeded, Reason.StoreUnavailable, Reason.TooManyFailures, Reason.UnknownRoute])
+            foreach (Reason reason in Enum.GetValues<Reason>())
                 _refused.Add(0, tag, new KeyValuePair<string, object?>("edge.reason", StatusMapping.Of(reason).Name));
         }
 
@@ -69,9 +78,30 @@ internal sealed class CoreMetrics
             if (outcome != RegisterOutcome.Unspecified) _registrations.Add(0, OutcomeTag(outcome));
         }
 
+        foreach (EdgeEvent.EventOneofCase kind in Enum.GetValues<EdgeEvent.EventOneofCase>())
+        {
+            if (kind != EdgeEvent.EventOneofCase.None) _eventsFaulted.Add(0, new KeyValuePair<string, object?>("edge.event", kind.ToString()));
+        }
+
+        foreach (Listener listener in (ReadOnlySpan<Listener>)[Listener.Api, Listener.Admin])
+        {
+            foreach (string cause in (ReadOnlySpan<string>)[MostConnections, AddressConnections]) _connectionsRefused.Add(0, ListenerTag(NameOf(listener)), CauseTag(cause));
+        }
+
+        foreach (string listener in (ReadOnlySpan<string>)[NameOf(Listener.Api), NameOf(Listener.Link)])
+        {
+            foreach (string outcome in (ReadOnlySpan<string>)["taken", "refused"]) _certificates.Add(0, ListenerTag(listener), new KeyValuePair<string, object?>("edge.outcome", outcome));
+        }
+
         foreach (StreamKind kind in Enum.GetValues<StreamKind>()) _streams.Add(0, Tag(kind));
         foreach (Counter<long> counter in (ReadOnlySpan<Counter<long>>)[_reportsIgnored, _eventsMalformed, _pushesDropped, _received]) counter.Add(0);
         foreach (LinkRefusal refusal in Enum.GetValues<LinkRefusal>()) _linkRefused.Add(0, new KeyValuePair<string, object?>("edge.event", nameof(EdgeEvent.EventOneofCase.Hello)), RefusalTag(refusal));
+        foreach (EdgeEvent.EventOneofCase kind in Enum.GetValues<EdgeEvent.EventOneofCase>())
+        {
+            if (kind != EdgeEvent.EventOneofCase.None) _linkRefused.Add(0, new KeyValuePair<string, object?>("edge.event", kind.ToString()), RefusalTag(LinkRefusal.Ticket));
+        }
+
+        foreach (string outcome in (ReadOnlySpan<string>)["written", "unknown", "bad_token", "timeout"]) _acknowledgements.Add(0, new KeyValuePair<string, object?>("edge.outcome", outcome));
         _links.Add(0);
     }
 
@@ -90,6 +120,8 @@ internal sealed class CoreMetrics
 
     /// <param name="kind">Of the link's protocol.</param>
     public void EventFaulted(Edge.Link.V1.EdgeEvent.EventOneofCase kind) => _eventsFaulted.Add(1, new KeyValuePair<string, object?>("edge.event", kind.ToString()));
+
+    public void ConnectionRefused(Listener listener, string cause) => _connectionsRefused.Add(1, ListenerTag(NameOf(listener)), CauseTag(cause));
 
     public void ReportIgnored() => _reportsIgnored.Add(1);
 
@@ -152,6 +184,17 @@ internal sealed class CoreMetrics
     });
 
     private static KeyValuePair<string, object?> ListenerTag(string listener) => new("edge.listener", listener);
+
+    private static KeyValuePair<string, object?> CauseTag(string cause) => new("edge.cause", cause);
+
+    private static string NameOf(Listener listener) => listener switch
+    {
+        Listener.Api => "api",
+        Listener.Admin => "admin",
+        Listener.Link => "link",
+        Listener.Metrics => "metrics",
+        _ => throw new ArgumentOutOfRangeException(nameof(listener)),
+    };
 
     private void Acknowledgement(string outcome) => _acknowledgements.Add(1, new KeyValuePair<string, object?>("edge.outcome", outcome));
 

@@ -31,15 +31,16 @@ internal sealed class CoreListeners(
         kestrel.Limits.Http2.KeepAlivePingTimeout = PingAnswer;
 
         CoreTls tls = services.GetRequiredService<CoreTls>();   // not before the settings are checked
-        Listen(kestrel, Listener.Api, api.Value.Address, api.Value.Port, HttpProtocols.Http1AndHttp2, tls.Api);
-        Listen(kestrel, Listener.Admin, admin.Value.Address, admin.Value.Port, HttpProtocols.Http1AndHttp2, tls.Api);
+        ConnectionGate gate = services.GetRequiredService<ConnectionGate>();
+        Listen(kestrel, Listener.Api, api.Value.Address, api.Value.Port, HttpProtocols.Http1AndHttp2, tls.Api, gate);
+        Listen(kestrel, Listener.Admin, admin.Value.Address, admin.Value.Port, HttpProtocols.Http1AndHttp2, tls.Api, gate);
         string address = link.Value.Address.Length > 0 ? link.Value.Address : api.Value.Address;
         Listen(kestrel, Listener.Link, address, link.Value.Port, HttpProtocols.Http2, tls.Link);
 
         Listen(kestrel, Listener.Metrics, metrics.Value.Address, metrics.Value.Port, HttpProtocols.Http1, tls: null);
     }
 
-    private static void Listen(KestrelServerOptions kestrel, Listener listener, string address, int port, HttpProtocols protocols, ListenerTls? tls) =>
+    private static void Listen(KestrelServerOptions kestrel, Listener listener, string address, int port, HttpProtocols protocols, ListenerTls? tls, ConnectionGate? gate = null) =>
         kestrel.Listen(IPAddress.Parse(address), port, door =>
         {
             ListenerFeature feature = new(listener);
@@ -47,7 +48,7 @@ internal sealed class CoreListeners(
             door.Use(next => connection =>
             {
                 connection.Features.Set(feature);
-                return next(connection);
+                return gate is null ? next(connection) : gate.ServeAsync(listener, connection, next);
             });
             if (tls is not null) door.UseHttps(new TlsHandshakeCallbackOptions { OnConnection = _ => ValueTask.FromResult(tls.Current) });
         });

@@ -35,6 +35,7 @@ internal static class CoreServices
         AddOptions<EdgeLinkOptions, EdgeLinkOptionsValidator>(services, "Link");
         AddOptions<MetricsOptions, MetricsOptionsValidator>(services, "Metrics");
         services.AddSingleton<CoreTls>();
+        services.AddSingleton<ConnectionGate>();
         services.AddSingleton<IConfigureOptions<KestrelServerOptions>, CoreListeners>();
         services.AddHostedService<CertificateWatch>();
         services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(10));

@@ -31,6 +31,12 @@ internal sealed record ApiOptions
     /// <summary>Most streams open at this core. Default 10,000: each reads Redis every 2 seconds.</summary>
     public int MaxStreams { get; set; } = 10_000;
 
-    /// <summary>Exempts loopback addresses from the limit by address: for development and load tests on one machine. Default off.</summary>
+    /// <summary>Most connections at once, to the client API and to the admin API each; one more is closed before its TLS handshake. Default 20,000: about 2 GB of memory at worst.</summary>
+    public int MaxConnections { get; set; } = 20_000;
+
+    /// <summary>Most of them from one address (one /64 of IPv6). Default 2,000: whoever has more shares them among clients by HTTP/2.</summary>
+    public int MaxConnectionsPerAddress { get; set; } = 2_000;
+
+    /// <summary>Exempts loopback addresses from the limits by address: for development and load tests on one machine. Default off.</summary>
     public bool ExemptLoopback { get; set; }
 }

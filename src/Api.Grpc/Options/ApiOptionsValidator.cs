@@ -16,6 +16,8 @@ internal sealed class ApiOptionsValidator : IValidateOptions<ApiOptions>
         if (options.FreeFailures is < 1 or > 1_000) faults.AddError("1 to 1,000", "Api:FreeFailures");
         if (options.MaxStreamsPerAccount is < 1 or > 1_000) faults.AddError("1 to 1,000", "Api:MaxStreamsPerAccount");
         if (options.MaxStreams is < 1 or > 1_000_000) faults.AddError("1 to 1,000,000", "Api:MaxStreams");
+        if (options.MaxConnections is < 1 or > 1_000_000) faults.AddError("1 to 1,000,000", "Api:MaxConnections");
+        if (options.MaxConnectionsPerAddress is < 1 or > 1_000_000) faults.AddError("1 to 1,000,000", "Api:MaxConnectionsPerAddress");
         return faults.Build();
     }
 }

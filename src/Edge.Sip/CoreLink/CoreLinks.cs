@@ -26,7 +26,11 @@ internal sealed class CoreLinks : ICoreLinks, IDisposable
     public CoreLinks(CoreOptions options, EdgeOptions edge, ITransport transport, EdgeClock clock, EdgeMetrics metrics, ILogger<CoreLinks> logger)
     {
         _clock = clock;
-        _outbox = new Outbox(MostUnconfirmed, clock, logger);
+        _outbox = new Outbox(MostUnconfirmed, clock, () =>
+        {
+            metrics.OutboxDropped();
+            EdgeLog.OutboxFull(logger);
+        });
         _pickAny = PickAny;
         ByteString instance = ByteString.CopyFrom(RandomNumberGenerator.GetBytes(16));
         NativeTransport? reactors = Http2.IsAvailable() ? transport as NativeTransport : null;
@@ -41,6 +45,7 @@ internal sealed class CoreLinks : ICoreLinks, IDisposable
         }
 
         metrics.ObserveLinks(() => UpCount, () => _streams.Length);
+        metrics.ObserveOutbox(() => Unconfirmed);
     }
 
     /// <summary>Who takes what comes down; set before <see cref="Start"/>.</summary>

@@ -1,5 +1,4 @@
 using Edge.Link.V1;
-using Edge.Sip.Diagnostics;
 
 namespace Edge.Sip.CoreLink;
 
@@ -9,7 +8,10 @@ namespace Edge.Sip.CoreLink;
 /// flow for the account's device. Resends are paced: they must not stand in front of what clients ask just now.
 /// When it is full, what the core finds out by itself goes first: a device's 2xx or final refusal that is lost sends the message there again.
 /// </remarks>
-internal sealed class Outbox(int most, EdgeClock clock, ILogger logger)
+/// <param name="most">How many are kept.</param>
+/// <param name="clock">The edge's.</param>
+/// <param name="dropped">Told of each that had to go unconfirmed.</param>
+internal sealed class Outbox(int most, EdgeClock clock, Action dropped)
 {
     private const long RepeatMs = 15_000;
     private const long RetryMs = 1_000;
@@ -55,7 +57,7 @@ internal sealed class Outbox(int most, EdgeClock clock, ILogger logger)
             if (full) Remove(Least());
         }
 
-        if (full) EdgeLog.OutboxFull(logger);
+        if (full) dropped();
     }
 
     public void Confirm(Reported reported)

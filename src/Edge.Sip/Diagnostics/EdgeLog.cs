@@ -31,6 +31,9 @@ internal static partial class EdgeLog
     [LoggerMessage(EventId = 107, EventName = "CertificateRefused", Level = LogLevel.Error, Message = "The changed certificate cannot be used, the one before stays in use: {Fault}")]
     public static partial void CertificateRefused(ILogger logger, string fault);
 
+    [LoggerMessage(EventId = 108, EventName = "DescriptorsFew", Level = LogLevel.Warning, Message = "This process may have {Descriptors} files open, fewer than the {Connections} connections of Sip:MostConnections: raise the limit (ulimit -n, LimitNOFILE) or lower the setting")]
+    public static partial void DescriptorsFew(ILogger logger, long descriptors, int connections);
+
     [LoggerMessage(EventId = 200, EventName = "RequestRefused", Level = LogLevel.Debug, Message = "Connection {Flow}: {Status} ({Cause})")]
     public static partial void RequestRefused(ILogger logger, ulong flow, int status, string cause);
 

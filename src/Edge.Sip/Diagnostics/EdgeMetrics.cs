@@ -30,6 +30,7 @@ internal sealed class EdgeMetrics
     private readonly Counter<long> _failed;
     private readonly Histogram<double> _answerTime;
     private readonly Counter<long> _dropped;
+    private readonly Counter<long> _outboxDropped;
     private readonly Counter<long> _linkCuts;
     private readonly Counter<long> _certificates;
     private readonly Counter<long> _linkCertificates;
@@ -43,7 +44,7 @@ internal sealed class EdgeMetrics
         _inFlight = _meter.CreateUpDownCounter<long>("edge.deliveries.in_flight", "{message}", "MESSAGEs sent to devices and not answered yet.");
         _accepted = _meter.CreateCounter<long>("edge.connections.accepted", "{connection}", "Connections accepted.");
         _ended = _meter.CreateCounter<long>("edge.connections.ended", "{connection}", "Connections ended, by reason.");
-        _refusedConnections = _meter.CreateCounter<long>("edge.connections.refused", "{connection}", "Connections closed before their handshake, by cause: too many in all or from one address, or too many within a second.");
+        _refusedConnections = _meter.CreateCounter<long>("edge.connections.refused", "{connection}", "Connections closed before their handshake, by cause: too many in all or from one address, too many within a second, or no memory.");
         _acceptFailures = _meter.CreateCounter<long>("edge.accept.failures", "{failure}", "Accepts that failed.");
         _handshakesFailed = _meter.CreateCounter<long>("edge.handshakes.failed", "{handshake}", "TLS handshakes that failed or took too long.");
         _requests = _meter.CreateCounter<long>("edge.requests", "{request}", "Requests received, by method.");
@@ -57,6 +58,7 @@ internal sealed class EdgeMetrics
         _answerTime = _meter.CreateHistogram("edge.delivery.duration", "s", "From the write of a MESSAGE to a device to its final response, or to its end without one, by outcome.",
             advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 32] });
         _dropped = _meter.CreateCounter<long>("edge.pushes.dropped", "{message}", "Pushes of a core that were not taken, by cause.");
+        _outboxDropped = _meter.CreateCounter<long>("edge.outbox.dropped", "{event}", "Reports and unregistrations dropped because too many were unconfirmed.");
         _linkCuts = _meter.CreateCounter<long>("edge.link.cuts", "{cut}", "Links to a core that ended.");
         _certificates = _meter.CreateCounter<long>("edge.certificate.reads", "{read}", "Changed certificate files that were read, by outcome: taken, refused.");
         _linkCertificates = _meter.CreateCounter<long>("edge.link.certificate.reads", "{read}", "Changed certificate files of the link that were read, by outcome: taken, refused.");
@@ -75,14 +77,21 @@ internal sealed class EdgeMetrics
             if (reason != EndReason.None) _ended.Add(0, new KeyValuePair<string, object?>("reason", EndReasons.Tag(reason)));
         }
 
-        foreach (string cause in (ReadOnlySpan<string>)["most_connections", "address_connections", "address_rate"]) _refusedConnections.Add(0, new KeyValuePair<string, object?>("cause", cause));
+        foreach (string cause in (ReadOnlySpan<string>)["most_connections", "address_connections", "address_rate", "no_memory"]) _refusedConnections.Add(0, new KeyValuePair<string, object?>("cause", cause));
         foreach (SipMethod method in (ReadOnlySpan<SipMethod>)[SipMethod.Register, SipMethod.Message, SipMethod.Options]) _requests.Add(0, new KeyValuePair<string, object?>("method", MethodTag(method)));
-        foreach (string outcome in (ReadOnlySpan<string>)["bound", "refreshed", "unregistered", "challenged", "bad_credentials", "stale", "refused", "locked_out", "address_locked_out", "unavailable", "fault"])
+        foreach (string outcome in (ReadOnlySpan<string>)["bound", "refreshed", "queried", "unregistered", "challenged", "bad_credentials", "stale", "refused", "locked_out", "address_locked_out", "busy", "unavailable", "fault"])
             _registers.Add(0, new KeyValuePair<string, object?>("outcome", outcome));
         foreach (string outcome in (ReadOnlySpan<string>)["accepted", "refused", "failed", "expired"]) _delivered.Add(0, new KeyValuePair<string, object?>("outcome", outcome));
         foreach (string kind in (ReadOnlySpan<string>)["response", "timeout", "flow_lost", "not_written"]) _failed.Add(0, new KeyValuePair<string, object?>("class", kind));
         foreach (string cause in (ReadOnlySpan<string>)["repeat", "gap", "full", "unknown_flow", "unknown_binding"]) _dropped.Add(0, new KeyValuePair<string, object?>("cause", cause));
-        foreach (Counter<long> counter in (ReadOnlySpan<Counter<long>>)[_accepted, _acceptFailures, _handshakesFailed, _submitted, _responsesIgnored, _linkCuts]) counter.Add(0);
+        foreach ((int status, string fault) in Refusals.All) _refused.Add(0, new KeyValuePair<string, object?>("status", status), new KeyValuePair<string, object?>("fault", fault));
+        foreach (string kind in (ReadOnlySpan<string>)["notification", "composing"]) _discarded.Add(0, new KeyValuePair<string, object?>("kind", kind));
+        foreach (Counter<long> counter in (ReadOnlySpan<Counter<long>>)[_certificates, _linkCertificates])
+        {
+            foreach (string outcome in (ReadOnlySpan<string>)["taken", "refused"]) counter.Add(0, new KeyValuePair<string, object?>("outcome", outcome));
+        }
+
+        foreach (Counter<long> counter in (ReadOnlySpan<Counter<long>>)[_accepted, _acceptFailures, _handshakesFailed, _submitted, _responsesIgnored, _outboxDropped, _linkCuts]) counter.Add(0);
         foreach (UpDownCounter<long> counter in (ReadOnlySpan<UpDownCounter<long>>)[_connections, _registrations, _inFlight]) counter.Add(0);
     }
 
@@ -100,6 +109,10 @@ internal sealed class EdgeMetrics
         _meter.CreateObservableGauge("edge.link.up", () => (long)up(), "{link}", "Links to cores that are up.");
         _meter.CreateObservableGauge("edge.link.configured", () => (long)configured(), "{link}", "Links to cores that are configured.");
     }
+
+    /// <param name="unconfirmed">Read when scraped.</param>
+    public void ObserveOutbox(Func<int> unconfirmed) =>
+        _meter.CreateObservableGauge("edge.outbox.unconfirmed", () => (long)unconfirmed(), "{event}", "Reports and unregistrations that no core has confirmed; at 100,000 the oldest are dropped.");
 
     /// <param name="notAfter">Unix seconds, read when scraped.</param>
     public void ObserveCertificate(Func<long> notAfter) =>
@@ -125,13 +138,14 @@ internal sealed class EdgeMetrics
         if (reason is EndReason.HandshakeFailed or EndReason.HandshakeTimeout) _handshakesFailed.Add(1);
     }
 
-    /// <param name="cause">most_connections, address_connections, address_rate.</param>
+    /// <param name="cause">most_connections, address_connections, address_rate, no_memory.</param>
     public void ConnectionRefused(string cause) => _refusedConnections.Add(1, new KeyValuePair<string, object?>("cause", cause));
 
     public void AcceptFailed() => _acceptFailures.Add(1);
 
     public void RequestReceived(SipMethod method) => _requests.Add(1, new KeyValuePair<string, object?>("method", MethodTag(method)));
 
+    /// <summary>One of <see cref="Refusals.All"/>.</summary>
     public void RequestRefused(int status, string fault) =>
         _refused.Add(1, new KeyValuePair<string, object?>("status", status), new KeyValuePair<string, object?>("fault", fault));
 
@@ -163,6 +177,8 @@ internal sealed class EdgeMetrics
     public void DeliveryFailed(string kind) => _failed.Add(1, new KeyValuePair<string, object?>("class", kind));
 
     public void PushDropped(string cause) => _dropped.Add(1, new KeyValuePair<string, object?>("cause", cause));
+
+    public void OutboxDropped() => _outboxDropped.Add(1);
 
     public void LinkCut() => _linkCuts.Add(1);
 

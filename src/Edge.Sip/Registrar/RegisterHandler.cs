@@ -52,6 +52,7 @@ internal sealed class RegisterHandler(
     public void Complete(PendingRegister pending, Registered? answer)
     {
         SipSession session = pending.Session;
+        addresses.EndAsk(session.Connection.Peer.Address);
         lock (session.Connection.Gate)
         {
             Binding binding = pending.Binding;
@@ -177,10 +178,17 @@ internal sealed class RegisterHandler(
             return;
         }
 
-        ServerStart start = session.Transactions.BeginServer(key);
-        if (start != ServerStart.New)
+        IPAddress address = session.Connection.Peer.Address;
+        if (!addresses.TryAsk(address))
         {
-            responder.RefuseUnavailable(session, request);
+            RefuseBusy(session, request, "address_busy");
+            return;
+        }
+
+        if (session.Transactions.BeginServer(key) != ServerStart.New)
+        {
+            addresses.EndAsk(address);
+            RefuseBusy(session, request, "connection_busy");
             return;
         }
 
@@ -209,11 +217,19 @@ internal sealed class RegisterHandler(
             Seconds = seconds,
         };
         if (link.Ask(new EdgeEvent { Register = register }, pending)) return;
+        addresses.EndAsk(address);
         binding.Pending--;
         _ = session.Transactions.EndServer(key);
         if (!binding.IsBound && binding.Pending == 0) session.Bindings.Remove(binding);
-        metrics.RegisterAnswered("unavailable");
-        responder.RefuseUnavailable(session, request);
+        if (link.IsUp)
+        {
+            RefuseBusy(session, request, "core_busy");
+        }
+        else
+        {
+            metrics.RegisterAnswered("unavailable");
+            responder.RefuseUnavailable(session, request);
+        }
     }
 
     private void AnswerTrusted(
@@ -390,6 +406,12 @@ internal sealed class RegisterHandler(
     private static int ExpiresOf(in SipHeaders headers, in SipContact contact, LinkSettings settings) => contact.ExpiresSeconds >= 0
         ? contact.ExpiresSeconds
         : headers.Has(SipHeader.Expires) ? SipContact.ReadExpires(headers.First(SipHeader.Expires)) : settings.MaxExpires;
+
+    private void RefuseBusy(SipSession session, in SipRequest request, string cause)
+    {
+        metrics.RegisterAnswered("busy");
+        responder.RefuseUnavailable(session, request, cause);
+    }
 
     private void Refuse(SipSession session, in SipRequest request, int status, string cause)
     {

@@ -132,7 +132,7 @@ internal sealed class MessageHandler(ICoreLinks links, Responder responder, Edge
         if (start == ServerStart.Repeat) return;   // absorbed: the first one is being handled
         if (start == ServerStart.Full)
         {
-            responder.RefuseUnavailable(session, request);
+            responder.RefuseUnavailable(session, request, "connection_busy");
             return;
         }
 
@@ -154,7 +154,7 @@ internal sealed class MessageHandler(ICoreLinks links, Responder responder, Edge
 
         if (link.Ask(new EdgeEvent { Submit = submit }, pending)) return;
         _ = session.Transactions.EndServer(key);
-        responder.RefuseUnavailable(session, request);
+        responder.RefuseUnavailable(session, request, link.IsUp ? "core_busy" : "unavailable");
     }
 
     /// <summary>What makes a repeated MESSAGE without an imdn.Message-ID the same one (spec, "One id for life"): Call-ID, From tag and CSeq number.</summary>

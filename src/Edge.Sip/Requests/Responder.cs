@@ -54,9 +54,10 @@ internal sealed class Responder(SipOptions options, DigestChallenge challenge, E
     }
 
     /// <summary>503: no core can be asked.</summary>
-    public void RefuseUnavailable(SipSession session, in SipRequest request)
+    /// <param name="cause">What is in the way: no core (unavailable), or too much is under way already with it (core_busy), from this address or on this connection.</param>
+    public void RefuseUnavailable(SipSession session, in SipRequest request, string cause = "unavailable")
     {
-        Refused(session, 503, "unavailable");
+        Refused(session, 503, cause);
         scoped SipResponseWriter answer = Begin(session, 503, request);
         answer.AddRetryAfter(RetryAfterSeconds);
         Send(session, 503, ref answer);

@@ -12,12 +12,19 @@ internal sealed partial class MemoryReturn(SessionTable sessions, EdgeClock cloc
     /// <summary>With more connections left a whole collection would stop the others for too long: it is done beside them.</summary>
     private const int FewSessions = 20_000;
 
+    /// <summary>Waves that follow each other sooner are one: each collection stops everybody, and whoever likes may open and close 500 connections again and again.</summary>
+    private const long PauseMs = 30_000;
+
     private static readonly TimeSpan Every = TimeSpan.FromSeconds(1);
 
     private ITimer? _timer;
     private int _peak;
     private int _last;
+    private long _lastReturnMs = long.MinValue / 2;
     private int _running;
+
+    /// <summary>How often it was done.</summary>
+    public int Returns { get; private set; }
 
     public void Start() => _timer = clock.Time.CreateTimer(static keeper => ((MemoryReturn)keeper!).Look(), this, Every, Every);
 
@@ -31,8 +38,9 @@ internal sealed partial class MemoryReturn(SessionTable sessions, EdgeClock cloc
             int now = sessions.Count;
             bool leaving = now < _last - (Wave / 10);
             (_last, _peak) = (now, Math.Max(_peak, now));
-            if (leaving || _peak - now < Math.Max(Wave, _peak / 4)) return;
-            _peak = now;
+            if (leaving || _peak - now < Math.Max(Wave, _peak / 4) || clock.NowMs - _lastReturnMs < PauseMs) return;
+            (_peak, _lastReturnMs) = (now, clock.NowMs);
+            Returns++;
             Return(now);
         }
         finally

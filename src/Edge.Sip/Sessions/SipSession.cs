@@ -106,6 +106,7 @@ internal sealed class SipSession
         }
 
         IsOutbound = outbound;
+        Connection.IsRegistered = bound;
         if (bound) UnboundSinceMs = 0;
         else if (UnboundSinceMs == 0) UnboundSinceMs = nowMs;
         DueMs = 0;

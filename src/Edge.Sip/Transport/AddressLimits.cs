@@ -83,6 +83,30 @@ internal sealed class AddressLimits(SipOptions options, EdgeClock clock)
         }
     }
 
+    /// <summary>Counts a REGISTER that a core is asked about; each one counted ends with <see cref="EndAsk"/>.</summary>
+    /// <returns>False if as many from there are unanswered as may be: a core that is slow must not be kept busy by one address.</returns>
+    public bool TryAsk(IPAddress address)
+    {
+        if (IsExempt(address)) return true;
+        lock (_gate)
+        {
+            if (!_entries.TryGetValue(Prefix.Of(address), out Entry? entry)) return true;
+            if (entry.Asks >= options.RegistersPerAddress) return false;
+            entry.Asks++;
+            return true;
+        }
+    }
+
+    /// <summary>The core has answered, or will not.</summary>
+    public void EndAsk(IPAddress address)
+    {
+        if (IsExempt(address)) return;
+        lock (_gate)
+        {
+            if (_entries.TryGetValue(Prefix.Of(address), out Entry? entry) && entry.Asks > 0) entry.Asks--;   // 0: it was forgotten meanwhile
+        }
+    }
+
     /// <summary>A digest of a client there did not verify.</summary>
     public void CountFailure(IPAddress address)
     {
@@ -139,6 +163,9 @@ internal sealed class AddressLimits(SipOptions options, EdgeClock clock)
         public Window Failed = new();
 
         public uint Connections { get; set; }
+
+        /// <summary>REGISTERs that a core has not answered.</summary>
+        public int Asks { get; set; }
 
         /// <summary>A minute after its last connection ended.</summary>
         public long ForgetMs { get; set; }

@@ -40,6 +40,13 @@ internal sealed class Admission(SipOptions options, AddressLimits addresses, Edg
         addresses.Close(address);
     }
 
+    /// <summary>One that was admitted cannot be served: there is no memory for it.</summary>
+    public void Withdraw(IPAddress address)
+    {
+        Leave(address);
+        metrics.ConnectionRefused("no_memory");
+    }
+
     private bool Refuse(string cause)
     {
         Interlocked.Decrement(ref _count);

@@ -19,6 +19,9 @@ internal abstract class Connection(ulong flow, IPEndPoint peer)
     /// <summary>What the handler keeps about it; set when it is accepted.</summary>
     public object? Owner { get; set; }
 
+    /// <summary>Whether an account is registered on it: it may then have more queued.</summary>
+    public bool IsRegistered { get; set; }
+
     /// <summary>Why it ended, or is ending; <see cref="EndReason.None"/> while it lives.</summary>
     public EndReason Reason => (EndReason)Volatile.Read(ref _reason);
 
@@ -34,6 +37,9 @@ internal abstract class Connection(ulong flow, IPEndPoint peer)
 
     /// <summary>Writes what is queued, says close_notify, then closes; a peer that does not read is given a second.</summary>
     public abstract void EndAfterSending(EndReason reason);
+
+    /// <summary>Most bytes queued for it.</summary>
+    protected int MostQueued(SipOptions options) => IsRegistered ? options.OutgoingBytes : Math.Min(options.OutgoingBytes, options.UnregisteredOutgoingBytes);
 
     /// <summary>The first caller's reason stands.</summary>
     protected bool TryEnd(EndReason reason) => Interlocked.CompareExchange(ref _reason, (int)reason, (int)EndReason.None) == (int)EndReason.None;

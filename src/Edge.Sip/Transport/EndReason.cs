@@ -33,6 +33,9 @@ internal enum EndReason
     /// <summary>The bytes cannot be framed any more.</summary>
     FramingFault,
 
+    /// <summary>Too many TLS records that carry nothing: key updates, new handshakes.</summary>
+    IdleRecords,
+
     /// <summary>The peer does not read what it asked for.</summary>
     SlowReader,
 
@@ -61,6 +64,7 @@ internal static class EndReasons
         EndReason.NotRegistered => "not_registered",
         EndReason.Silent => "silent",
         EndReason.FramingFault => "framing_fault",
+        EndReason.IdleRecords => "idle_records",
         EndReason.SlowReader => "slow_reader",
         EndReason.Revoked => "revoked",
         EndReason.Stopping => "stopping",

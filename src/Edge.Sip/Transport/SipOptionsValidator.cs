@@ -21,6 +21,8 @@ internal sealed class SipOptionsValidator : IValidateOptions<SipOptions>
         Range(faults, options.Reactors, 0, 256, "Sip:Reactors");
         Range(faults, options.MostConnections, 1, 4_000_000, "Sip:MostConnections");
         Range(faults, options.OutgoingBytes, 16_384, 16_777_216, "Sip:OutgoingBytes");
+        Range(faults, options.UnregisteredOutgoingBytes, 16_384, 16_777_216, "Sip:UnregisteredOutgoingBytes");
+        Range(faults, options.RegistersPerAddress, 1, 20_000, "Sip:RegistersPerAddress");
         Range(faults, options.HandshakeSeconds, 1, 60, "Sip:HandshakeSeconds");
         Range(faults, options.FirstRequestSeconds, 1, 60, "Sip:FirstRequestSeconds");
         Range(faults, options.MessageSeconds, 1, 60, "Sip:MessageSeconds");

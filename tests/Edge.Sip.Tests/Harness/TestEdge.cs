@@ -147,6 +147,9 @@ internal sealed class TestEdge : IAsyncDisposable
     /// <summary>What a counter has come to; with <c>name/tag</c> the part with that tag.</summary>
     public long Sum(string name) => _sums.GetValueOrDefault(name);
 
+    /// <summary>Whether that counter is shown, be it as 0.</summary>
+    public bool Shows(string name) => _sums.ContainsKey(name);
+
     public async Task StopAsync()
     {
         if (_stopped) return;

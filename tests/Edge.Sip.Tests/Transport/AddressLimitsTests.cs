@@ -230,6 +230,33 @@ public sealed class AddressLimitsTests
         Assert.Equal(2, edge.Core.Events.Count(happened => happened.Register?.User == "bob"));
     }
 
+    [Fact]
+    public void Asks_OverTheLimit_AreRefusedUntilOneIsAnswered()
+    {
+        AddressLimits limits = Create(new SipOptions { RegistersPerAddress = 2 });
+        foreach (IPAddress address in new[] { One, Other }) Assert.Equal(AddressVerdict.Admitted, limits.TryOpen(address));
+        Assert.Equal((true, true, false, true), (limits.TryAsk(One), limits.TryAsk(One), limits.TryAsk(One), limits.TryAsk(Other)));
+        limits.EndAsk(One);
+        Assert.Equal((true, false), (limits.TryAsk(One), limits.TryAsk(One)));
+    }
+
+    /// <summary>A core that is slow is not filled with the guesses of one address; those that it does not answer count for as long as it may.</summary>
+    [Fact]
+    public async Task Registers_UnansweredOfOneAddress_AreBounded()
+    {
+        await using TestEdge edge = await TestEdge.StartAsync(moveTime: true, core: core => core.OnRegister = (_, _) => null, settings: "Sip:RegistersPerAddress=2");
+        SipClient alice = await edge.ConnectAsync("alice"), bob = await edge.ConnectAsync(), carol = await edge.ConnectAsync("carol");
+        Task<SipText>[] waiting = [alice.RegisterAsync(), bob.RegisterAsync()];
+        await Until.TrueAsync(() => edge.Core.Count(happened => happened.Register) == 2, "the core is asked");
+        SipText refused = await carol.RegisterAsync();
+        Assert.Equal((503, "5"), (refused.Status, refused["Retry-After"]));
+        Assert.Equal((1, 1, 2), (edge.Sum("edge.requests.refused/address_busy"), edge.Sum("edge.registers/busy"), edge.Core.Count(happened => happened.Register)));
+
+        await edge.MoveUntilAsync(() => waiting.All(static one => one.IsCompleted), TimeSpan.FromSeconds(10), "given up");
+        edge.Core.OnRegister = (_, answer) => answer;
+        Assert.Equal(200, (await carol.RegisterAsync()).Status);
+    }
+
     private static async Task RefusedAsync(TestEdge edge, string cause, int times = 1)
     {
         using TcpClient tcp = await edge.ConnectRawAsync();

@@ -156,7 +156,7 @@ public abstract class TransportTests(string kind)
     public async Task Answers_MoreThanTheSocketHolds_AllArriveInOrder()
     {
         const int Requests = 2_000;
-        await using TestEdge edge = await StartAsync("Sip:OutgoingBytes=16777216");
+        await using TestEdge edge = await StartAsync("Sip:OutgoingBytes=16777216", "Sip:UnregisteredOutgoingBytes=16777216");
         SipClient bob = await edge.RegisteredAsync();
         using TcpClient tcp = await edge.ConnectRawAsync();
         tcp.ReceiveBufferSize = 4_096;

@@ -255,8 +255,8 @@ public class JourneySystem : IAsyncLifetime
     internal Task<string> MetricsAsync(int port) => _plain.GetStringAsync(new Uri($"http://127.0.0.1:{port}/metrics"));
 
     /// <summary>The sum of a metric's series; 0 without one.</summary>
-    internal async Task<double> MetricAsync(int port, string name) => (await MetricsAsync(port)).Split('\n')
-        .Where(line => line.StartsWith(name + '{', StringComparison.Ordinal) || line.StartsWith(name + ' ', StringComparison.Ordinal))
+    internal async Task<double> MetricAsync(int port, string name, string label = "") => (await MetricsAsync(port)).Split('\n')
+        .Where(line => (line.StartsWith(name + '{', StringComparison.Ordinal) || line.StartsWith(name + ' ', StringComparison.Ordinal)) && line.Contains(label, StringComparison.Ordinal))
         .Sum(line => double.Parse(line.Split("} ")[^1].Split(' ')[0], CultureInfo.InvariantCulture));
 
     /// <summary>The lines of every core and edge so far.</summary>

@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
-using System.Globalization;
 using System.Net;
 using Journey.Tests.Harness;
 using Testing.Shared.Sip;
@@ -39,13 +38,13 @@ internal sealed class Bystanders : IAsyncDisposable
 
     /// <summary>Goes on for so long; every message must be accepted and must arrive.</summary>
     /// <returns>Their figures.</returns>
-    public async Task<string> GoAsync(TimeSpan time)
+    public async Task<LatencyFigures> GoAsync(TimeSpan time)
     {
         _took.Clear();
         await Task.WhenAll(_pairs.Select((pair, i) => SendAsync(pair, time, Every * i / _pairs.Count)));
         await Wait.UntilAsync(() => Task.FromResult(_sent.IsEmpty), Patience, "every message arrives");
         double[] took = [.. _took.Order()];
-        return string.Create(CultureInfo.InvariantCulture, $"{took.Length} messages, p50 {took[took.Length / 2]:F1} ms, p99 {took[took.Length * 99 / 100]:F1} ms, max {took[^1]:F0} ms");
+        return new LatencyFigures(took.Length, took[took.Length / 2], took[took.Length * 99 / 100], took[^1]);
     }
 
     public async ValueTask DisposeAsync()

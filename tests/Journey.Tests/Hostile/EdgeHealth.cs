@@ -26,8 +26,7 @@ internal sealed class EdgeHealth
 
     private static async Task<double> FaultsAsync(JourneySystem system)
     {
-        string page = await system.MetricsAsync(system.EdgeMetricsPort);
-        double internals = page.Split('\n').Where(static line => line.StartsWith("edge_connections_ended_total{", StringComparison.Ordinal) && line.Contains("reason=\"internal_fault\"", StringComparison.Ordinal)).Count();
+        double internals = await system.MetricAsync(system.EdgeMetricsPort, "edge_connections_ended_total", "reason=\"internal_fault\"") + await system.MetricAsync(system.EdgeMetricsPort, "edge_registers_total", "outcome=\"fault\"");
         return internals + await system.MetricAsync(system.CoreMetricsPort, "edge_link_events_faulted_total") + await system.MetricAsync(system.CoreMetricsPort, "edge_link_events_malformed_total");
     }
 

@@ -17,6 +17,9 @@ internal static class HostileSettings
     /// <summary>Peers of each bad kind at once.</summary>
     public static int Peers { get; } = (int)Number("EDGE_HOSTILE_PEERS", 200);
 
+    /// <summary>Whether this is the whole of it, with what is promised as the measure: loadtests/hostile-peers on a machine that does nothing else.</summary>
+    public static bool IsFull => Peers >= 2_000;
+
     /// <summary>How long memory is waited for once they are gone.</summary>
     public static TimeSpan Settle { get; } = TimeSpan.FromSeconds(Number("EDGE_HOSTILE_SETTLE", 2));
 

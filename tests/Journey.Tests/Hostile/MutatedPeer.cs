@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Text;
 using Fuzz.Mutation;
 using Journey.Tests.Harness;
+using Testing.Shared;
 using Testing.Shared.Sip;
 
 namespace Journey.Tests.Hostile;
@@ -20,7 +21,6 @@ internal sealed class MutatedPeer(JourneySystem system, IReadOnlyList<Account> a
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
     private static readonly byte[] Fill = Encoding.ASCII.GetBytes(string.Concat(Enumerable.Repeat("\r\n", 4_200)));   // more than the longest body
 
-    private readonly Random _random = new();
     private readonly Dictionary<string, MessageMutator> _mutators = [];
     private SipClient? _client;
     private Account _account = accounts[0];
@@ -36,14 +36,16 @@ internal sealed class MutatedPeer(JourneySystem system, IReadOnlyList<Account> a
     /// <summary>Messages that took too long each of several times.</summary>
     public List<ulong> Hangs { get; } = [];
 
+    /// <summary>Makes a message by the seed and its number alone, account and registration of a new connection too; what the edge itself says into it, nonces and tags, is new each time.</summary>
+    /// <exception cref="TimeoutException">The edge neither answers nor ends the connection.</exception>
     public async Task SendAsync(ulong seed, ulong number)
     {
         for (int time = 0; ; time++)
         {
-            if (_client is null || _client.Closed.IsCompleted || _onConnection++ >= MostOnAConnection) await ConnectAsync();
+            if (_client is null || _client.Closed.IsCompleted || _onConnection++ >= MostOnAConnection) await ConnectAsync(new Dice(seed, ~number));
             Dice dice = new(seed, number);
             byte[] message = dice.OneIn(4) ? Live(ref dice) : Mutator().Next(ref dice).ToArray();
-            TimeSpan took = await ExchangeAsync(message);
+            TimeSpan took = await ExchangeAsync(message, $"{seed}-{number}");
             if (took <= Hang)
             {
                 Milliseconds.Add(took.TotalMilliseconds);
@@ -52,6 +54,7 @@ internal sealed class MutatedPeer(JourneySystem system, IReadOnlyList<Account> a
 
             if (time == TimesAgain)
             {
+                Save(message, $"{seed}-{number}");
                 Hangs.Add(number);
                 return;
             }
@@ -82,13 +85,21 @@ internal sealed class MutatedPeer(JourneySystem system, IReadOnlyList<Account> a
         return _mutators[_account.User] = new MessageMutator(seeds);
     }
 
-    private async Task<TimeSpan> ExchangeAsync(byte[] message)
+    /// <returns>The file that a find is kept in.</returns>
+    private static string Save(byte[] message, string name)
+    {
+        string file = Path.Combine(Directory.CreateDirectory(Path.Combine(Repository.Root, "artifacts", "finds")).FullName, $"over-tls-{name}.sip");
+        File.WriteAllBytes(file, message);
+        return file;
+    }
+
+    private async Task<TimeSpan> ExchangeAsync(byte[] message, string name)
     {
         long began = Stopwatch.GetTimestamp();
         if (!await TryWriteAsync([.. message, .. Options(out string first)]) || await AnsweredAsync(first, Swallowed)) return Stopwatch.GetElapsedTime(began);
         began = Stopwatch.GetTimestamp();
         if (!await TryWriteAsync([.. Fill, .. Options(out string second)])) return Stopwatch.GetElapsedTime(began);
-        if (!await AnsweredAsync(second, Patience)) throw new TimeoutException($"the edge neither answers nor ends the connection after:\n{Encoding.Latin1.GetString(message)}");
+        if (!await AnsweredAsync(second, Patience)) throw new TimeoutException($"the edge neither answers nor ends the connection after {Save(message, name)}:\n{Encoding.Latin1.GetString(message)}");
         return Stopwatch.GetElapsedTime(began);
     }
 
@@ -137,13 +148,13 @@ internal sealed class MutatedPeer(JourneySystem system, IReadOnlyList<Account> a
         }
     }
 
-    private async Task ConnectAsync()
+    private async Task ConnectAsync(Dice dice)
     {
         await CloseAsync();
-        _account = accounts[_random.Next(accounts.Count)];
+        _account = accounts[dice.Next(accounts.Count)];
         _client = await system.ConnectedAsync(_account);
         _onConnection = 0;
-        if (_random.Next(4) > 0) await _client.RegisterAsync();   // whatever is answered: changed digests use up its failures
+        if (!dice.OneIn(4)) await _client.RegisterAsync();   // whatever is answered: changed digests use up its failures
     }
 
     private async Task CloseAsync()

@@ -116,6 +116,18 @@ internal static unsafe partial class Linux
     [LibraryImport("libc")]
     public static partial int close(int descriptor);
 
+    /// <summary>How many descriptors this process may have open (RLIMIT_NOFILE).</summary>
+    /// <returns><see cref="long.MaxValue"/> if nothing limits them, or it cannot be asked.</returns>
+    public static long MostDescriptors()
+    {
+        const int RlimitNofile = 7;
+        ulong* limit = stackalloc ulong[2];   // struct rlimit: in force, and the highest that may be
+        return getrlimit(RlimitNofile, limit) == 0 && *limit <= long.MaxValue ? (long)*limit : long.MaxValue;
+    }
+
+    [LibraryImport("libc")]
+    private static partial int getrlimit(int resource, ulong* limit);
+
     [LibraryImport("libc", SetLastError = true)]
     private static partial int epoll_create1(int flags);
 

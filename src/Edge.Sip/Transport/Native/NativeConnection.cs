@@ -17,6 +17,7 @@ internal sealed unsafe class NativeConnection(Reactor reactor, int descriptor, n
     private Phase _phase = Phase.Handshake;
     private uint _interest = Linux.EPOLLIN;
     private bool _helloRead;           // the next step of the handshake is most likely its last
+    private bool _helloCut;            // a ClientHello in several records is begun
     private bool _corked;
     private bool _wantsRoom;           // TLS itself has something to write and the socket is full
     private bool _leaving;             // its last second runs
@@ -62,7 +63,7 @@ internal sealed unsafe class NativeConnection(Reactor reactor, int descriptor, n
         lock (Gate)
         {
             if (_closing || Reason != EndReason.None) return;
-            if (_queuedBytes + _toSend + bytes.Length > reactor.Options.OutgoingBytes)
+            if (_queuedBytes + _toSend + bytes.Length > MostQueued(reactor.Options))
             {
                 _ = TryEnd(EndReason.SlowReader);
                 _aborted = true;
@@ -207,12 +208,23 @@ internal sealed unsafe class NativeConnection(Reactor reactor, int descriptor, n
         {
             _helloRead = true;
             Stopped(result, EndReason.HandshakeFailed);
+            HelloCut(OpenSsl.AwaitsRestOfHello(ssl));
             return false;
         }
 
+        HelloCut(false);
         _phase = Phase.Open;
         reactor.Handler.Secured(this);
         return OpenSsl.SSL_has_pending(ssl) != 0;
+    }
+
+    /// <summary>Whether a ClientHello is begun that comes in several records, which clients do not make: few of them have room, for it is as much as they say.</summary>
+    private void HelloCut(bool isCut)
+    {
+        if (isCut == _helloCut) return;
+        _helloCut = isCut;
+        reactor.CutHellos += isCut ? 1 : -1;
+        if (reactor.CutHellos > Reactor.MostCutHellos) End(EndReason.HandshakeFailed);
     }
 
     /// <summary>Whether what is written waits for more (tcp(7)): for a fifth of a second at most, and not longer than the connection.</summary>
@@ -301,7 +313,7 @@ internal sealed unsafe class NativeConnection(Reactor reactor, int descriptor, n
                 _wantsRoom = true;
                 break;
             case OpenSsl.SSL_ERROR_ZERO_RETURN:
-                End(EndReason.PeerClosed);
+                End(IdleRecords.AreTooMany(ssl) ? EndReason.IdleRecords : EndReason.PeerClosed);
                 break;
             default:
                 OpenSsl.ERR_clear_error();
@@ -350,6 +362,7 @@ internal sealed unsafe class NativeConnection(Reactor reactor, int descriptor, n
     {
         if (_phase == Phase.Open && !_broken) _ = OpenSsl.SSL_shutdown(ssl);   // as far as the socket has room
         _phase = Phase.Closed;
+        HelloCut(false);
         OpenSsl.ERR_clear_error();
         OpenSsl.SSL_free(ssl);
         _ = Linux.close(descriptor);   // leaves the epoll set with it

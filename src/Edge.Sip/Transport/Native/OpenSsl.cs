@@ -35,6 +35,15 @@ internal static unsafe partial class OpenSsl
     public const int TLS1_2_VERSION = 0x0303;
     public const int TLS1_3_VERSION = 0x0304;
 
+    /// <summary>What the message callback is told of: the five bytes in front of a record, and the type within one of TLS 1.3.</summary>
+    public const int SSL3_RT_HEADER = 0x100;
+
+    /// <inheritdoc cref="SSL3_RT_HEADER"/>
+    public const int SSL3_RT_INNER_CONTENT_TYPE = 0x101;
+
+    public const int SSL3_RT_APPLICATION_DATA = 23;
+    public const int SSL_RECEIVED_SHUTDOWN = 2;
+
     /// <summary>SSL_write returns once one record is out.</summary>
     public const nint SSL_MODE_ENABLE_PARTIAL_WRITE = 0x1;
 
@@ -114,6 +123,25 @@ internal static unsafe partial class OpenSsl
 
     [LibraryImport(Ssl), SuppressGCTransition]
     public static partial nint SSL_get_SSL_CTX(nint ssl);
+
+    /// <returns>1, or 0 without memory.</returns>
+    [LibraryImport(Ssl)]
+    public static partial int SSL_set_ex_data(nint ssl, int index, nint data);
+
+    [LibraryImport(Ssl), SuppressGCTransition]
+    public static partial nint SSL_get_ex_data(nint ssl, int index);
+
+    /// <summary>Who is told of each record and of each message of the protocol, within the call that reads or writes it.</summary>
+    [LibraryImport(Ssl)]
+    public static partial void SSL_CTX_set_msg_callback(nint context, delegate* unmanaged[Cdecl]<int, int, int, byte*, nuint, nint, nint, void> callback);
+
+    /// <summary>What has been said of the end: with <see cref="SSL_RECEIVED_SHUTDOWN"/> nothing more is read.</summary>
+    [LibraryImport(Ssl)]
+    public static partial void SSL_set_shutdown(nint ssl, int mode);
+
+    /// <returns>Where the handshake is: four letters that live as long as the library.</returns>
+    [LibraryImport(Ssl), SuppressGCTransition]
+    public static partial byte* SSL_state_string(nint ssl);
 
     /// <returns>An EVP_CIPHER; 0 if there is none of this name.</returns>
     [LibraryImport(Crypto, StringMarshalling = StringMarshalling.Utf8)]
@@ -265,6 +293,9 @@ internal static unsafe partial class OpenSsl
     /// <summary>The name of an error, static memory; 0 if it has none.</summary>
     [LibraryImport(Crypto)]
     public static partial nint ERR_reason_error_string(nuint error);
+
+    /// <summary>Whether a ClientHello is begun whose rest is to come in further records: its room is there by then, as large as it says (131,396 bytes at most).</summary>
+    public static bool AwaitsRestOfHello(nint ssl) => new ReadOnlySpan<byte>(SSL_state_string(ssl), 4).SequenceEqual("TRCH"u8);   // TLS_ST_SR_CLNT_HELLO, whose number differs between versions
 
     /// <summary>Whether a usable OpenSSL is here.</summary>
     public static bool IsAvailable()

@@ -13,6 +13,9 @@ namespace Edge.Sip.Transport.Native;
 /// </remarks>
 internal sealed unsafe class Reactor : IWakeable, IDisposable
 {
+    /// <summary>Most of <see cref="CutHellos"/>: 200 KB each if they lie.</summary>
+    internal const int MostCutHellos = 64;
+
     private const int MostEvents = 256;
     private const int MostAccepts = 64;
     private const int RecordBytes = 16_384;   // of one TLS record, at most
@@ -70,6 +73,9 @@ internal sealed unsafe class Reactor : IWakeable, IDisposable
 
     /// <summary>Most bytes of an unfinished message.</summary>
     public int MostUnread { get; }
+
+    /// <summary>Connections whose ClientHello is begun and comes in several records.</summary>
+    public int CutHellos { get; set; }
 
     /// <summary>Connections of this reactor. Read by any thread.</summary>
     public int Count { get; private set; }
@@ -338,7 +344,7 @@ internal sealed unsafe class Reactor : IWakeable, IDisposable
             if (ssl != 0) OpenSsl.SSL_free(ssl);
             _ = Linux.close(descriptor);
             _free.Push(connection.Slot);
-            _transport.Admission.Leave(peer.Address);
+            _transport.Admission.Withdraw(peer.Address);
             return;
         }
 

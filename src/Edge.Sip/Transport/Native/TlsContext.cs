@@ -23,6 +23,7 @@ internal sealed class TlsContext : SslContext
         Check(OpenSsl.SSL_CTX_set_num_tickets(handle, 1) == 1);   // early data stays off: it can be replayed (RFC 8446 §8); sessions live in the clients' tickets
         _ = OpenSsl.SSL_CTX_set_timeout(handle, TicketSeconds);
         Check(OpenSsl.SSL_CTX_set_ex_data(handle, OpenSsl.AppData, GCHandle.ToIntPtr(tickets)) == 1);
+        OpenSsl.SSL_CTX_set_msg_callback(handle, IdleRecords.Callback);
         Check(OpenSsl.SSL_CTX_set_tlsext_ticket_key_evp_cb(handle, TicketSealing.Callback) == 1);
     }
 

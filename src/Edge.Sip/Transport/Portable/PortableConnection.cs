@@ -100,7 +100,7 @@ internal sealed class PortableConnection : Connection, IThreadPoolWorkItem
         lock (_outgoing)
         {
             if (_closing || Reason != EndReason.None) return;
-            overflow = _queuedBytes + bytes.Length > _transport.Options.OutgoingBytes;
+            overflow = _queuedBytes + bytes.Length > MostQueued(_transport.Options);
             if (!overflow)
             {
                 MakeRoom(bytes.Length);

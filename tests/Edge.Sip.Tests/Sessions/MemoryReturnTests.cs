@@ -1,0 +1,53 @@
+using System.Net;
+using Edge.Sip.Parsing;
+using Edge.Sip.Sessions;
+using Edge.Sip.Transport;
+using Microsoft.Extensions.Time.Testing;
+
+namespace Edge.Sip.Tests.Sessions;
+
+public sealed class MemoryReturnTests
+{
+    private const int Wave = 600;
+
+    private readonly FakeTimeProvider _time = new();
+    private readonly SessionTable _sessions = new();
+    private ulong _flow;
+
+    /// <summary>Each return of memory stops everybody: who opens and closes many connections all the time does not get one each time.</summary>
+    [Fact]
+    public void Waves_OneAfterTheOther_OneReturnInHalfAMinute()
+    {
+        using MemoryReturn memory = new(_sessions, new EdgeClock(_time));
+        memory.Start();
+        for (int i = 0; i < 8; i++) Pass();
+        Assert.Equal(1, memory.Returns);   // 24 s
+        for (int i = 0; i < 8; i++) Pass();
+        Assert.Equal(2, memory.Returns);   // 48 s
+        _time.Advance(TimeSpan.FromSeconds(30));   // the last wave is not forgotten
+        Assert.Equal(3, memory.Returns);
+        _time.Advance(TimeSpan.FromMinutes(5));
+        Assert.Equal(3, memory.Returns);
+    }
+
+    private void Pass()
+    {
+        SipSession[] wave = [.. Enumerable.Range(0, Wave).Select(_ => new SipSession(new Nowhere(++_flow), new SipLimits(), 0))];
+        foreach (SipSession session in wave) _sessions.Add(session);
+        _time.Advance(TimeSpan.FromSeconds(1));
+        foreach (SipSession session in wave) _sessions.Remove(session);
+        _time.Advance(TimeSpan.FromSeconds(1));
+        _time.Advance(TimeSpan.FromSeconds(1));
+    }
+
+    private sealed class Nowhere(ulong flow) : Connection(flow, new IPEndPoint(IPAddress.Loopback, 1))
+    {
+        public override (string Version, string CipherSuite) Tls => default;
+
+        public override void Send(ReadOnlySpan<byte> bytes) => throw new NotSupportedException();
+
+        public override void End(EndReason reason) => throw new NotSupportedException();
+
+        public override void EndAfterSending(EndReason reason) => throw new NotSupportedException();
+    }
+}
