@@ -8,6 +8,9 @@ public sealed record FaultPlan
     /// <summary>Which of them.</summary>
     public IReadOnlyList<Fault> Faults { get; init; } = [];
 
+    /// <summary>How long it leaves a MESSAGE unanswered that it has accepted.</summary>
+    public TimeSpan AnswerAfter { get; init; }
+
     /// <summary>How long a message is valid; a late one comes when it is over.</summary>
     public TimeSpan Validity { get; init; } = TimeSpan.FromHours(72);
 }

@@ -24,6 +24,9 @@ internal sealed class Mailbox(string user, TimeSpan validity)
         }
     }
 
+    /// <summary>Ends the user's connection; what comes meanwhile waits.</summary>
+    public void Cut() => Interlocked.Exchange(ref _peer, null)?.Cut();
+
     /// <summary>Holds a message back for the next one to overtake it; if none comes soon, it goes by itself.</summary>
     public async Task HoldAsync(Stored message, TimeSpan most, CancellationToken cancellationToken)
     {

@@ -78,12 +78,14 @@ internal static class RunCommand
             if (!OpenSsl.IsAvailable()) throw new ScenarioException("The engine needs Linux with OpenSSL 3 (libssl.so.3).");
             Scenario scenario = Overrides.Apply(ScenarioFile.Load(options.Scenario), options);
             ScenarioChecks.Require(scenario);
+            string folder = options.Output.Length > 0 ? options.Output : Path.Combine("artifacts", "load", scenario.Name);
+            ReportFolder.Prepare(folder);
             AccountNames accounts = new(scenario.Users, options.Accounts);
             LoadTarget target = await TargetResolver.ResolveAsync(options);
             if (!await TargetResolver.AnswersAsync(target.Sip)) return Unreachable($"nobody listens at {target.Sip} (--sip)");
             TimeSpan? validity = await ValidityAsync(scenario, target, accounts);
             if (validity is null && scenario.Traffic.Any(static traffic => traffic.Via is Way.Post or Way.Grpc)) return Unreachable($"{target.Api} does not answer as the API does (--api, --ca, accounts)");
-            return await RunAsync(options, scenario, target with { Validity = validity ?? target.Validity }, accounts);
+            return await RunAsync(options, folder, scenario, target with { Validity = validity ?? target.Validity }, accounts);
         }
         catch (Exception fault) when (fault is ScenarioException or System.Security.Cryptography.CryptographicException)
         {
@@ -92,7 +94,7 @@ internal static class RunCommand
         }
     }
 
-    private static async Task<int> RunAsync(RunOptions options, Scenario scenario, LoadTarget target, AccountNames accounts)
+    private static async Task<int> RunAsync(RunOptions options, string folder, Scenario scenario, LoadTarget target, AccountNames accounts)
     {
         using HttpClient scraper = new() { Timeout = TimeSpan.FromSeconds(5) };
         using LoadRun run = new(scenario, target, accounts);
@@ -104,7 +106,6 @@ internal static class RunCommand
         RunMeasures measures = await running;
         if (run.Unreachable is { } why) return Unreachable($"nobody is let in at {target.Sip}: {why}. Are these users' accounts there? loadtests/load accounts {scenario.Users.Count} makes them.");
         RunResult result = ResultBuilder.Build(run, measures, before, await PrometheusScrape.TakeAsync(scraper, target.Metrics, CancellationToken.None));
-        string folder = options.Output.Length > 0 ? options.Output : Path.Combine("artifacts", "load", scenario.Name);
         ReportFolder.Write(folder, result, measures.Counters.Latencies);
         Summary.Print(result, folder);
         return CodeOf(result.Verdict);

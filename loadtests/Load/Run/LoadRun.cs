@@ -30,6 +30,7 @@ internal sealed class LoadRun : ILoopDriven, IUserEvents, IDisposable
     private readonly ServerSampler _sampler;
     private readonly List<SeriesPoint> _series = [];
     private readonly List<string> _notes = [];
+    private readonly Dictionary<string, string> _leftOut = new(StringComparer.Ordinal);
     private readonly long _beganNs = Clock.NowNs;
     private readonly DateTimeOffset _beganAt = DateTimeOffset.UtcNow;
     private readonly double _baseKilobytes;
@@ -82,7 +83,7 @@ internal sealed class LoadRun : ILoopDriven, IUserEvents, IDisposable
     /// <summary>Why nobody was let in; null if somebody was.</summary>
     public string? Unreachable { get; private set; }
 
-    /// <summary>Goes on to the drain; a second time to the end. From any thread.</summary>
+    /// <summary>Ends the measured time and goes on to the drain; a second time to the end. From any thread.</summary>
     public void Stop()
     {
         bool again = _stopRequested;
@@ -121,6 +122,14 @@ internal sealed class LoadRun : ILoopDriven, IUserEvents, IDisposable
         _loop.Dispose();
     }
 
+    private LagWindow Window => _phases.Now switch
+    {
+        Phase.Register => LagWindow.Register,
+        Phase.Measure => LagWindow.Measure,
+        Phase.Drain => LagWindow.Drain,
+        _ => LagWindow.None,
+    };
+
     void ILoopDriven.Ready(int user, int generation, uint ready)
     {
         if (_users[user].Generation == generation) _fleet.Ready(_users[user], ready);
@@ -130,11 +139,10 @@ internal sealed class LoadRun : ILoopDriven, IUserEvents, IDisposable
 
     long ILoopDriven.Turn(long nowNs)
     {
-        bool counts = _phases.Now == Phase.Measure;
-        _lag.Probe(nowNs, counts);
+        _lag.Probe(nowNs, Window);
         ProbePool(nowNs);
         _pump.Turn(nowNs);
-        if (_phases.HasTraffic) _traffic.Turn(nowNs, _lag, counts);
+        if (_phases.HasTraffic) _traffic.Turn(nowNs, _lag, Window);
         if (nowNs >= _nextSecondNs) EndSecond(nowNs);
         if (MustGoOn(nowNs)) GoOn(nowNs);
         return Math.Min(Math.Min(_lag.NextNs, _nextSecondNs), Math.Min(Math.Min(_traffic.NextNs, _pump.NextNs), _phases.EndsNs));
@@ -155,6 +163,7 @@ internal sealed class LoadRun : ILoopDriven, IUserEvents, IDisposable
         _counters.Count(Counted.Registered, counts);
         if (_comingBefore[user.Index]++ > 0) _counters.Count(Counted.Reconnected, counts);
         if (resumed) _resumed++;
+        if (user.LostSinceNs != 0) _counters.TookOnly("away", nowNs - user.LostSinceNs, _phases.Counts(user.LostSinceNs));
         _counters.Took("register", nowNs - fromNs, counts || _phases.Now is Phase.Register);
     }
 
@@ -197,8 +206,8 @@ internal sealed class LoadRun : ILoopDriven, IUserEvents, IDisposable
         if (!Ledger.Deliver(sequence, copy)) return;
         ref LedgerEntry entry = ref Ledger[sequence];
         _counters.Count(Counted.Delivered, _phases.Counts(nowNs));
-        if (entry.ToRegistered) _counters.Took("deliver", nowNs - entry.DueNs, entry.Counts);
-        else _counters.TookOnly("drain", nowNs - user.RegisteredSinceNs, true);
+        if (entry.ToOnline) _counters.Took("deliver", nowNs - entry.DueNs, entry.Counts);
+        else _counters.TookOnly("drain", nowNs - user.RegisteredSinceNs, _phases.Now is Phase.Measure or Phase.Drain);
         _traffic.Delivered(sequence);
     }
 
@@ -209,8 +218,10 @@ internal sealed class LoadRun : ILoopDriven, IUserEvents, IDisposable
         foreach (VirtualUser user in _users.AsSpan(0, _online)) _pump.Enqueue(user);
         _loop.Run(this);
         long ended = Clock.NowNs;
+        LeaveOutIfLate("drain", LagWindow.Drain, "while what had waited was drained");
         if (_phases.Now != Phase.Done) _phases.Enter(Phase.Done, ended);
         Ledger.Close(ended, index => _users[index].RegisteredSinceNs);
+        foreach (VirtualUser user in _users.Where(static user => user.LostSinceNs != 0)) _counters.TookOnly("away", ended - user.LostSinceNs, _phases.Counts(user.LostSinceNs));   // and never came back
         foreach (VirtualUser user in _users)
         {
             user.Wanted = false;
@@ -229,7 +240,8 @@ internal sealed class LoadRun : ILoopDriven, IUserEvents, IDisposable
             Samples = _sampler,
             RegisteredAtMeasure = _registeredAtMeasure,
             KilobytesPerUser = _kilobytesPerUser,
-            Invalid = _lag.WhyInvalid(),
+            Invalid = _lag.WhyInvalid(LagWindow.Measure),
+            LeftOut = _leftOut,
             Resumed = _resumed,
             StoppedEarly = _stopRequested,
         };
@@ -263,6 +275,7 @@ internal sealed class LoadRun : ILoopDriven, IUserEvents, IDisposable
 
     private void Enter(Phase phase, long nowNs)
     {
+        if (_phases.Now == Phase.Register) LeaveOutIfLate("register", LagWindow.Register, "while everybody came online");
         _phases.Enter(phase, nowNs);
         switch (phase)
         {
@@ -288,6 +301,15 @@ internal sealed class LoadRun : ILoopDriven, IUserEvents, IDisposable
         }
     }
 
+    /// <summary>Times that come from outside the measured time are believed by the generator's lateness there.</summary>
+    private void LeaveOutIfLate(string name, LagWindow window, string when)
+    {
+        if (_counters.Latencies[name].TotalCount == 0 || _lag.WhyInvalid(window) is not { } why) return;
+        _leftOut[name] = $"{name}: {why}, {when}";
+        _counters.Latencies[name].Reset();
+        Note($"times left out: {_leftOut[name]}");
+    }
+
     /// <summary>Something waits for it: it is to come, if it is not there or on its way already.</summary>
     private void Call(int recipient)
     {
@@ -311,9 +333,11 @@ internal sealed class LoadRun : ILoopDriven, IUserEvents, IDisposable
 
     private void StopNow(bool again)
     {
-        if (_phases.Now >= Phase.Done) return;
+        Phase was = _phases.Now;
+        if (was >= Phase.Done) return;
         Note(again ? "stopped" : "stopped early: what is outstanding is drained");
-        Enter(again || _phases.Now is Phase.Register or Phase.Drain ? Phase.Done : Phase.Drain, Clock.NowNs);
+        if (was is >= Phase.Ramp and <= Phase.Measure) Enter(Phase.CoolDown, Clock.NowNs);   // where the measured time ends, if it had begun
+        Enter(again || was is Phase.Register or Phase.Drain ? Phase.Done : Phase.Drain, Clock.NowNs);
     }
 
     private void EndSecond(long nowNs)
@@ -347,7 +371,7 @@ internal sealed class LoadRun : ILoopDriven, IUserEvents, IDisposable
             static state =>
             {
                 long waited = Clock.NowNs - state.QueuedNs;
-                state.Run._loop.Post(() => state.Run._lag.PoolWaited(waited, state.Run._phases.Now == Phase.Measure));
+                state.Run._loop.Post(() => state.Run._lag.PoolWaited(waited, state.Run.Window));
             },
             (Run: this, QueuedNs: nowNs),
             preferLocal: false);

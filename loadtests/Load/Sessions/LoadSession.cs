@@ -12,8 +12,6 @@ namespace Load.Sessions;
 /// <remarks>A thread of its own carries all users, as in a run; awaiting calls cost a task each, so a runner's rate is below the engine's.</remarks>
 internal sealed class LoadSession : IUserEvents, ILoopDriven, IAsyncDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(32);   // Timer F of RFC 3261 §17.1.2.2
-
     private readonly EventLoop _loop = new();
     private readonly Scenario _scenario;
     private readonly AccountNames _accounts;
@@ -124,7 +122,7 @@ internal sealed class LoadSession : IUserEvents, ILoopDriven, IAsyncDisposable
             _agents.Sweep(_users, nowNs);
             foreach ((int sequence, Pending pending) in _pending.ToArray())
             {
-                if (nowNs - Ledger[sequence].SentNs > Patience.Ns()) GiveUp(sequence, pending, "no answer");
+                if (nowNs - Ledger[sequence].SentNs > _scenario.Registration.AnswerWithin.Ns()) GiveUp(sequence, pending, "no answer");
             }
         }
 
@@ -210,7 +208,7 @@ internal sealed class LoadSession : IUserEvents, ILoopDriven, IAsyncDisposable
             SentNs = now,
             Way = plan.Via,
             Counts = true,
-            ToRegistered = recipient.IsRegistered,
+            ToOnline = recipient.Wanted,
         });
         _pending[sequence] = pending;
         ReadOnlySpan<byte> text = _text.AsSpan(0, _texts.Write(_text, sequence, plan.Characters, plan.Script));
@@ -244,7 +242,6 @@ internal sealed class LoadSession : IUserEvents, ILoopDriven, IAsyncDisposable
     private void GiveUp(int sequence, Pending pending, string reason)
     {
         if (Ledger[sequence].State == SendState.Sent) Ledger.GiveUp(sequence);
-        _users[Ledger[sequence].Sender].Unanswered?.Remove(sequence);
         _pending.Remove(sequence);
         pending.End(reason);
     }
@@ -286,5 +283,5 @@ internal sealed class LoadSession : IUserEvents, ILoopDriven, IAsyncDisposable
 
 /// <summary>A message under way.</summary>
 /// <param name="Accepted">Ends with null when the server has taken it over, else with the reason, from a closed set.</param>
-/// <param name="Delivered">Ends with null when the recipient has it; if nobody receives it within 32 s, with a reason.</param>
+/// <param name="Delivered">Ends with null when the recipient has it; if nobody receives it in time (registration.answerWithin), with a reason.</param>
 internal sealed record SentMessage(Task<string?> Accepted, Task<string?> Delivered);

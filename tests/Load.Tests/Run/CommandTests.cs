@@ -1,5 +1,6 @@
 using System.Security.Cryptography.X509Certificates;
 using Load.Reports;
+using Load.Scenarios;
 using Load.Tests.Harness;
 using Testing.Shared;
 
@@ -28,6 +29,7 @@ public sealed class CommandTests : IDisposable
         int code = await child.ExitAsync();
         Assert.True(code == ExitCodes.Passed, child.Output);
         Assert.All((string[])["result.json", "report.html", "junit.xml", "hdr/deliver.hlog"], file => Assert.True(File.Exists(Path.Combine(_kit.Output, file)), file));
+        Assert.DoesNotContain(_kit.Result.Metrics.Keys, name => name.StartsWith("server.", StringComparison.Ordinal));   // of a process elsewhere nothing is known, which is not 0
     }
 
     [Fact]
@@ -44,6 +46,17 @@ public sealed class CommandTests : IDisposable
     {
         await using Child child = _kit.Run(Scenes.Sip(50, 20, TimeSpan.FromSeconds(1)), FreePort.Next());
         Assert.Equal(ExitCodes.Unreachable, await child.ExitAsync());
+    }
+
+    /// <summary>Before the run, not after it.</summary>
+    [Fact]
+    public async Task Run_NoPlaceForItsReport_Is1AtOnce()
+    {
+        await using FaultyServer.FaultyServer server = new(new FaultyServer.FaultPlan(), _certificate);
+        await using Child child = _kit.Run(Scenes.Sip(50, 20, TimeSpan.FromMinutes(3)), server.Port, "--out", Path.Combine(_files.AuthorityFile, "out"));
+        Assert.Equal(ExitCodes.Usage, await child.ExitAsync());
+        Assert.Contains("The report has no place", child.Output, StringComparison.Ordinal);
+        Assert.Equal(0, server.Messages);
     }
 
     [Fact]
@@ -93,6 +106,24 @@ public sealed class CommandTests : IDisposable
         Assert.True(result.Ledger.Clean);
         Assert.Equal((result.Ledger.Accepted, server.Messages), (result.Ledger.Delivered, result.Ledger.Messages));
         Assert.Contains(result.Notes, note => note.Contains("stopped early", StringComparison.Ordinal));
+        Assert.True(result.StoppedEarly);
+        // 100 a second were offered: rates are of the time that was measured, however short it was.
+        Assert.InRange(result.Metrics["accepted.rate"], 1, 400);
+        Assert.InRange(result.Metrics["engine.cpu"], 0, 64);
+        Assert.InRange(result.Phases["measure"], 0.1, 60);
+    }
+
+    [Fact]
+    public async Task Run_CtrlCBeforeAnythingIsMeasured_GivesNoRates()
+    {
+        await using FaultyServer.FaultyServer server = new(new FaultyServer.FaultPlan(), _certificate);
+        Scenario scene = Scenes.Sip(100, 20, TimeSpan.FromMinutes(4));
+        await using Child child = _kit.Run(scene with { Phases = scene.Phases with { WarmUp = TimeSpan.FromMinutes(5) } }, server.Port);
+        while (server.Messages < 50 && !child.HasExited) await Task.Delay(20);
+        child.Signal("INT");
+        Assert.Equal(ExitCodes.Passed, await child.ExitAsync());
+        Assert.DoesNotContain(_kit.Result.Metrics.Keys, name => name.EndsWith(".rate", StringComparison.Ordinal) && name != "drain.rate");
+        Assert.True(_kit.Result.StoppedEarly);
     }
 
     [Fact]
