@@ -3,6 +3,8 @@ using System.Text;
 using Edge.Sip.Parsing;
 using Load.Engine;
 using Load.Ledger;
+using Load.Measures;
+using Load.Reports;
 using Load.Run;
 using Load.Scenarios;
 
@@ -26,6 +28,9 @@ internal sealed class LoadSession : IUserEvents, ILoopDriven, IAsyncDisposable
     private readonly Dictionary<int, Pending> _pending = [];                           // by message
     private readonly Dictionary<int, TaskCompletionSource<string?>> _refreshing = [];  // by user
     private readonly byte[] _text = new byte[MessageTexts.MostBytes];
+    private readonly LatencySet _latencies = new();
+    private int _errors;
+    private int _refreshes;
     private long _sweepNs;
 
     public LoadSession(Scenario scenario, LoadTarget target, AccountNames accounts)
@@ -83,8 +88,7 @@ internal sealed class LoadSession : IUserEvents, ILoopDriven, IAsyncDisposable
     }
 
     /// <summary>Calls everybody for whom something waits, and waits until nothing does, or for as long as the scenario says.</summary>
-    /// <returns>The ledger, closed.</returns>
-    public async Task<MessageLedger> DrainAsync()
+    public async Task<SessionResult> DrainAsync()
     {
         long until = Clock.NowNs + _scenario.Phases.Drain.Ns();
         while (Clock.NowNs < until && await AskAsync(CallThoseWhoHaveToCome) > 0) await Task.Delay(50);
@@ -92,7 +96,7 @@ internal sealed class LoadSession : IUserEvents, ILoopDriven, IAsyncDisposable
         return await AskAsync(() =>
         {
             Ledger.Close(Clock.NowNs, index => _users[index].RegisteredSinceNs);
-            return Ledger;
+            return new SessionResult(Ledger, Metrics());
         });
     }
 
@@ -131,12 +135,15 @@ internal sealed class LoadSession : IUserEvents, ILoopDriven, IAsyncDisposable
 
     void IUserEvents.Registered(VirtualUser user, long fromNs, long nowNs, bool refresh, bool resumed)
     {
+        if (refresh) _refreshes++;
+        _latencies.Record(refresh ? "refresh" : "register", nowNs - fromNs);
         if (refresh && _refreshing.Remove(user.Index, out TaskCompletionSource<string?>? refreshed)) refreshed.SetResult(null);
         _pump.Done(user);
     }
 
     void IUserEvents.Failed(VirtualUser user, string why)
     {
+        _errors++;
         if (_refreshing.Remove(user.Index, out TaskCompletionSource<string?>? refreshed)) refreshed.SetResult(why);
         _pump.Done(user);
     }
@@ -152,9 +159,7 @@ internal sealed class LoadSession : IUserEvents, ILoopDriven, IAsyncDisposable
         if (_pending.TryGetValue(sequence, out Pending? pending)) GiveUp(sequence, pending, "SIP connection ended before the answer");
     }
 
-    void IUserEvents.Ponged(VirtualUser user, long tookNs)
-    {
-    }
+    void IUserEvents.Ponged(VirtualUser user, long tookNs) => _latencies.Record("keepalive", tookNs);
 
     void IUserEvents.Received(VirtualUser user, in SipRequest request, long nowNs)
     {
@@ -172,7 +177,10 @@ internal sealed class LoadSession : IUserEvents, ILoopDriven, IAsyncDisposable
             LastBrokenNs = user.LastBrokenNs,
             ConnectionEndedNs = user.LastBrokenNs,
         };
-        if (!Ledger.Deliver(sequence, copy) || !_pending.TryGetValue(sequence, out Pending? pending)) return;
+        if (!Ledger.Deliver(sequence, copy)) return;
+        if (Ledger[sequence].ToOnline) _latencies.Record("deliver", nowNs - Ledger[sequence].DueNs);
+        else _latencies.Record("drain", nowNs - user.RegisteredSinceNs);
+        if (!_pending.TryGetValue(sequence, out Pending? pending)) return;
         pending.Delivered.TrySetResult(null);
         if (pending.Accepted.Task.IsCompleted) _pending.Remove(sequence);
     }
@@ -194,6 +202,7 @@ internal sealed class LoadSession : IUserEvents, ILoopDriven, IAsyncDisposable
         Pending pending = new(plan);
         if (plan.Via == Way.Sip && !sender.IsRegistered)
         {
+            _errors++;
             pending.End("the sender is not online");
             return new SentMessage(pending.Accepted.Task, pending.Delivered.Task);
         }
@@ -227,6 +236,9 @@ internal sealed class LoadSession : IUserEvents, ILoopDriven, IAsyncDisposable
     private void Accept(int sequence, Guid id, long nowNs)
     {
         Ledger.Accept(sequence, id, nowNs);
+        ref LedgerEntry entry = ref Ledger[sequence];
+        _latencies.Record("accept", nowNs - entry.DueNs);
+        _latencies.Record(entry.Way switch { Way.Sip => "accept.sip", Way.Post => "accept.post", _ => "accept.grpc" }, nowNs - entry.DueNs);
         if (!_pending.TryGetValue(sequence, out Pending? pending)) return;
         pending.Accepted.TrySetResult(null);
         if (pending.Delivered.Task.IsCompleted) _pending.Remove(sequence);
@@ -234,6 +246,7 @@ internal sealed class LoadSession : IUserEvents, ILoopDriven, IAsyncDisposable
 
     private void Refuse(int sequence, string reason)
     {
+        if (Ledger[sequence].State == SendState.Sent) _errors++;
         Ledger.Refuse(sequence);
         if (_pending.Remove(sequence, out Pending? pending)) pending.End(reason);
     }
@@ -241,9 +254,19 @@ internal sealed class LoadSession : IUserEvents, ILoopDriven, IAsyncDisposable
     /// <summary>Nobody answered, or nobody received: whoever waits goes on; what comes later is in the ledger all the same.</summary>
     private void GiveUp(int sequence, Pending pending, string reason)
     {
+        _errors++;
         if (Ledger[sequence].State == SendState.Sent) Ledger.GiveUp(sequence);
         _pending.Remove(sequence);
         pending.End(reason);
+    }
+
+    private SortedDictionary<string, double> Metrics()
+    {
+        SortedDictionary<string, double> metrics = new(StringComparer.Ordinal) { ["errors"] = _errors, ["registered"] = Online };
+        MetricTable.Add(metrics, Ledger);
+        MetricTable.Add(metrics, new WorkSums { Attempts = Ledger.Count + _refreshes + (int)_latencies["register"].TotalCount });
+        foreach ((string name, HdrHistogram.LongHistogram histogram) in _latencies.All) MetricTable.Add(metrics, name, histogram);
+        return metrics;
     }
 
     private int CallThoseWhoHaveToCome()
