@@ -8,6 +8,9 @@ public sealed record FaultPlan
     /// <summary>Which of them.</summary>
     public IReadOnlyList<Fault> Faults { get; init; } = [];
 
+    /// <summary>Whom it does not know.</summary>
+    public Func<string, bool>? Refuses { get; init; }
+
     /// <summary>How long it leaves a MESSAGE unanswered that it has accepted.</summary>
     public TimeSpan AnswerAfter { get; init; }
 

@@ -105,6 +105,12 @@ public sealed class FaultyServer : IAsyncDisposable
                 return;
             }
 
+            if (_plan.Refuses?.Invoke(UserOf(message["To"])) == true)
+            {
+                await peer.AnswerAsync(message, 403, string.Empty);
+                return;
+            }
+
             bool challenged = message["Authorization"].Length > 0;
             await peer.AnswerAsync(message, challenged ? 200 : 401, challenged
                 ? $"Contact: {message["Contact"]};expires=3600\r\nRequire: outbound\r\nFlow-Timer: 120\r\n"

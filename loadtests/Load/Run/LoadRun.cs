@@ -37,6 +37,7 @@ internal sealed class LoadRun : ILoopDriven, IUserEvents, IDisposable
     private readonly int[] _comingBefore;   // generations of a user that were registered: whether a registration is a return
     private int _registeredAtMeasure;
     private int _resumed;
+    private bool _hinted;
     private double _kilobytesPerUser;
     private long _nextSecondNs;
     private long _doneSinceNs;              // nothing is outstanding any more since
@@ -172,6 +173,12 @@ internal sealed class LoadRun : ILoopDriven, IUserEvents, IDisposable
         _pump.Done(user);
         _traffic.Refreshed(user, failed: true);
         _counters.Error(why);
+        if (_phases.Now == Phase.Register && !_hinted && why.StartsWith("REGISTER ", StringComparison.Ordinal))
+        {
+            _hinted = true;
+            Note($"a user was refused ({why}): are all accounts there? {AccountNames.Hint(Scenario.Users)}");
+        }
+
         if (_phases.Now == Phase.Register && _agents.Registered == 0 && _counters.ErrorCount >= Math.Min(MostRefused, _online))
         {
             Unreachable = why;
@@ -345,6 +352,12 @@ internal sealed class LoadRun : ILoopDriven, IUserEvents, IDisposable
         _nextSecondNs = Math.Max(_nextSecondNs + Clock.Second, nowNs);   // after a standstill one long second, not several
         _agents.Sweep(_users, nowNs);
         _traffic.Sweep(nowNs);
+        while (_happenings.TakeFailure() is { } failure)
+        {
+            _counters.Error(failure);
+            Note(failure);
+        }
+
         if (_phases.Now == Phase.Drain)
         {
             foreach (int recipient in Ledger.Recipients()) Call(recipient);

@@ -104,6 +104,15 @@ public sealed class ClosedModelTests : IDisposable
         Assert.False(result.Metrics.ContainsKey("drain.p50"));         // all of them meant to be online
     }
 
+    [Fact]
+    public async Task Accounts_OfSomeUsersAreMissing_TheReportSaysWhatMakesThem()
+    {
+        await using FaultyServer.FaultyServer server = new(new FaultyServer.FaultPlan { Refuses = static user => user[^1] == '7' }, _certificate);
+        RunResult result = await Scenes.RunAsync(Scene(10, new TrafficPlan { Name = "sip", Rate = 20 }), Scenes.Target(server.Port, _files));
+        Assert.Contains("loadtests/load accounts 10 makes them", Assert.Single(result.Notes), StringComparison.Ordinal);
+        Assert.True(result.Errors["REGISTER 403"] > 0);
+    }
+
     /// <summary>Nobody waits for the answer any more when it comes: it is an acceptance all the same.</summary>
     [Fact]
     public async Task Answers_ThatComeTooLate_AreErrorsAndAcceptances()

@@ -1,6 +1,9 @@
 using System.Security.Cryptography.X509Certificates;
+using Load.Commands;
 using Load.Reports;
+using Load.Run;
 using Load.Scenarios;
+using Load.Sessions;
 using Load.Tests.Harness;
 using Testing.Shared;
 
@@ -78,6 +81,33 @@ public sealed class CommandTests : IDisposable
         await using Child child = new(_kit.Assembly, "run", "mixed", option, value, "--run", _files.Folder, "--out", _kit.Output);
         Assert.Equal(ExitCodes.Usage, await child.ExitAsync());
         Assert.Contains("--allow-remote", child.Output, StringComparison.Ordinal);
+    }
+
+    /// <summary>A run on this machine says nothing of a target elsewhere, and must not be restarted in its place.</summary>
+    [Theory]
+    [InlineData("127.0.0.1:5061", true)]
+    [InlineData("192.0.2.1:5061", false)]
+    public async Task Target_Elsewhere_TakesNothingOfThisMachine(string sip, bool here)
+    {
+        RunOptions options = AdapterOptions.Parse(["mixed", "--sip", sip, "--api", "https://127.0.0.1:8443", "--allow-remote"]);
+        LoadTarget target = await TargetResolver.ResolveAsync(options);
+        Assert.Equal(here, target.Metrics.Count > 0);
+        if (!here) Assert.Equal((null, 0), (target.AuthorityFile, target.Processes().Count));
+        File.WriteAllText(Path.Combine(_files.Folder, "pids"), "edge 1\n");
+        Assert.Single((await TargetResolver.ResolveAsync(options with { RunFolder = _files.Folder })).Processes());
+    }
+
+    [Fact]
+    public async Task Run_AnEdgeIsToBeRestartedAndNobodyKnowsHow_Is1()
+    {
+        await using FaultyServer.FaultyServer server = new(new FaultyServer.FaultPlan(), _certificate);
+        Scenario scene = Scenes.Sip(50, 20, TimeSpan.FromSeconds(2)) with { Events = [new EventPlan { Kind = EventKind.RestartEdge }] };
+        await using Child refused = _kit.Run(scene, server.Port);
+        Assert.Equal(ExitCodes.Usage, await refused.ExitAsync());
+        Assert.Contains("--restart", refused.Output, StringComparison.Ordinal);
+        await using Child failing = _kit.Run(scene with { Thresholds = ["errors == 0"] }, server.Port, "--restart", "exit 7");
+        Assert.Equal(ExitCodes.Failed, await failing.ExitAsync());
+        Assert.Equal("the restart command failed (exit code 7)", Assert.Single(_kit.Result.Errors).Key);
     }
 
     [Theory]
