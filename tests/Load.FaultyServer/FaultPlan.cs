@@ -36,6 +36,9 @@ public enum Fault
     /// <summary>Delivered after its validity.</summary>
     Late,
 
+    /// <summary>Delivered and not deleted: its recipient gets it again at each registration.</summary>
+    Keep,
+
     /// <summary>Another text.</summary>
     Alter,
 

@@ -156,6 +156,10 @@ public sealed class FaultyServer : IAsyncDisposable
                 await mailbox.PutAsync(message);
                 Plant(Fault.Duplicate, message.Id);
                 break;
+            case Fault.Keep:
+                await mailbox.PutAsync(message with { IsKept = true });
+                Plant(Fault.Keep, message.Id);
+                break;
             case Fault.Swap:
                 _ = UntilStoppedAsync(() => mailbox.HoldAsync(message, 6 * SwapAfter, _stopping.Token));
                 break;
@@ -209,6 +213,9 @@ public sealed class FaultyServer : IAsyncDisposable
 /// <summary>A message that was accepted.</summary>
 internal sealed record Stored(Guid Id, string Sender, byte[] Text, DateTimeOffset AcceptedAt)
 {
+    /// <summary>Stays in the mailbox whatever is delivered.</summary>
+    public bool IsKept { get; init; }
+
     /// <summary>As it is delivered.</summary>
     public byte[] ToBytes(string recipient, TimeSpan validity) =>
     [

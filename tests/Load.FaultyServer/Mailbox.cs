@@ -14,9 +14,10 @@ internal sealed class Mailbox(string user, TimeSpan validity)
         await _gate.WaitAsync();
         try
         {
+            if (ReferenceEquals(_peer, peer)) return;   // a refresh
             _peer = peer;
             foreach (Stored message in _waiting) await peer.WriteAsync(message.ToBytes(user, validity));
-            _waiting.Clear();
+            _waiting.RemoveAll(static message => !message.IsKept);
         }
         finally
         {
@@ -47,7 +48,7 @@ internal sealed class Mailbox(string user, TimeSpan validity)
         {
             foreach (Stored? one in overtakes ? (Stored?[])[message, held] : [held, message])
             {
-                if (one is not null && !await TryWriteAsync(one)) _waiting.Add(one);
+                if (one is not null && (!await TryWriteAsync(one) || one.IsKept)) _waiting.Add(one);
             }
         }
         finally

@@ -50,6 +50,7 @@ internal sealed class VirtualUser(int index, byte[] name)
     public long KeepaliveNs;       // of this registration; 0 for none
     public long ExpiresNs;         // of this registration
     public long RegisteredSinceNs; // of this registration
+    public long AnswersReadNs;     // the server has surely read its answers to everything that came until then; 0: nobody knows
     public long LastBrokenNs;      // when a connection last ended with something perhaps under way
 
     /// <summary>Messages it sent by SIP that are not answered yet.</summary>

@@ -169,7 +169,7 @@ internal sealed class MessageLedger(LedgerRules rules)
     private void TakeAgain(int sequence, ref LedgerEntry entry, in ReceivedCopy copy)
     {
         if (copy.Id != entry.DeliveredId) Find(FindingKind.StoredTwice, sequence, copy.Id);
-        else if (copy.Generation != entry.DeliveredGeneration && copy.ConnectionEndedNs - entry.DeliveredNs < rules.AnswerMayBeLostNs) Redelivered++;
+        else if (entry.DeliveredNs >= copy.AnswersReadNs && copy.Generation != entry.DeliveredGeneration && copy.ConnectionEndedNs - entry.DeliveredNs < rules.AnswerMayBeLostNs) Redelivered++;
         else Find(FindingKind.Duplicated, sequence, null);
     }
 
@@ -234,4 +234,7 @@ internal readonly record struct ReceivedCopy
 
     /// <summary>When the recipient's connection before this one ended.</summary>
     public long ConnectionEndedNs { get; init; }
+
+    /// <summary>Until when the server has surely read the recipient's answers; 0 if nobody knows.</summary>
+    public long AnswersReadNs { get; init; }
 }

@@ -27,6 +27,7 @@ internal sealed class LoadRun : ILoopDriven, IUserEvents, IDisposable
     private readonly MessageTraffic _traffic;
     private readonly MessageTexts _texts;
     private readonly Happenings _happenings;
+    private readonly SecondLook _again;
     private readonly ServerSampler _sampler;
     private readonly List<SeriesPoint> _series = [];
     private readonly List<string> _notes = [];
@@ -64,6 +65,7 @@ internal sealed class LoadRun : ILoopDriven, IUserEvents, IDisposable
         _handOvers = new HandOvers(new HttpPool(scenario.Http, target.Api, target.AuthorityFile), scenario.Http, scenario.Caps.Waiting, _loop, user => accounts.PasswordOf(user.Index));
         _traffic = new MessageTraffic(scenario, _users, _online, Ledger, _texts, _counters, _agents, _handOvers, _loop, _phases);
         _handOvers.Ended = _traffic.HandedOver;
+        _again = new SecondLook(_agents, _pump, _loop);
         _happenings = new Happenings(scenario, target, _users, _online, _agents, _pump, _loop, _phases, Note);
         _sampler = new ServerSampler(target.Processes);
         GC.Collect();
@@ -157,12 +159,14 @@ internal sealed class LoadRun : ILoopDriven, IUserEvents, IDisposable
             _counters.Count(Counted.Refreshed, counts);
             _counters.TookOnly("refresh", nowNs - fromNs, counts);
             _traffic.Refreshed(user, failed: false);
+            _again.Refreshed(user, nowNs);
             return;
         }
 
         _pump.Done(user);
+        _again.Returned(user);
         _counters.Count(Counted.Registered, counts);
-        if (_comingBefore[user.Index]++ > 0) _counters.Count(Counted.Reconnected, counts);
+        if (_comingBefore[user.Index]++ > 0 && !_again.HasBegun) _counters.Count(Counted.Reconnected, counts);
         if (resumed) _resumed++;
         if (user.LostSinceNs != 0) _counters.TookOnly("away", nowNs - user.LostSinceNs, _phases.Counts(user.LostSinceNs));
         _counters.Took("register", nowNs - fromNs, counts || _phases.Now is Phase.Register);
@@ -209,6 +213,7 @@ internal sealed class LoadRun : ILoopDriven, IUserEvents, IDisposable
             SecondsAfterExpiry = MessageDates.SecondsAfterExpiry(request.Headers, DateTimeOffset.UtcNow),
             LastBrokenNs = user.LastBrokenNs,
             ConnectionEndedNs = user.LastBrokenNs,
+            AnswersReadNs = user.AnswersReadNs,
         };
         if (!Ledger.Deliver(sequence, copy)) return;
         ref LedgerEntry entry = ref Ledger[sequence];
@@ -321,21 +326,29 @@ internal sealed class LoadRun : ILoopDriven, IUserEvents, IDisposable
     private void Call(int recipient)
     {
         if (_users[recipient].Wanted) return;
+        _again.Add(_users[recipient]);
         _users[recipient].Wanted = true;
         _pump.Enqueue(_users[recipient]);
     }
 
-    /// <summary>Nothing is under way or outstanding, and has not been for a while. Messages accepted meanwhile call their recipients too.</summary>
+    /// <summary>
+    /// Nothing is under way or outstanding, and has not been for a while; then those who were called have come once more, and nothing came of it. Messages
+    /// accepted meanwhile call their recipients too.
+    /// </summary>
     private bool IsDrained(long nowNs)
     {
-        if (Ledger.Outstanding > 0 || _traffic.UnderWay > 0)
+        if (Ledger.Outstanding > 0 || _traffic.UnderWay > 0 || _again.IsUnderWay)
         {
             _doneSinceNs = 0;
             return false;
         }
 
         if (_doneSinceNs == 0) _doneSinceNs = nowNs;
-        return nowNs - _doneSinceNs >= QuietNs;
+        if (nowNs - _doneSinceNs < QuietNs) return false;
+        if (_again.HasBegun) return true;
+        _again.Begin(nowNs);
+        _doneSinceNs = 0;
+        return false;
     }
 
     private void StopNow(bool again)

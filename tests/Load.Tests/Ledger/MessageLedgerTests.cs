@@ -126,6 +126,16 @@ public sealed class MessageLedgerTests
         Assert.Equal((duplicated, redelivered), (_ledger.CountOf(FindingKind.Duplicated), _ledger.Redelivered));
     }
 
+    /// <summary>The server had read the answer before the connection ended: nothing may be blamed on a lost one.</summary>
+    [Fact]
+    public void Message_AgainThoughItsAnswerWasRead_IsADuplicate()
+    {
+        int message = Accepted(0, 1, sent: 1, accepted: 2, out Guid id);
+        Deliver(message, 1, id, at: 3);
+        _ledger.Deliver(message, Copy(1, id, 6) with { Generation = 2, ConnectionEndedNs = Ns(5), AnswersReadNs = Ns(4) });
+        Assert.Equal((1, 0), (_ledger.CountOf(FindingKind.Duplicated), _ledger.Redelivered));
+    }
+
     [Fact]
     public void Messages_AcceptedOneAfterTheOther_MustComeInThatOrder()
     {
