@@ -125,9 +125,12 @@ internal sealed class LoadRun : ILoopDriven, IUserEvents, IDisposable
         _loop.Dispose();
     }
 
+    /// <summary>The first registrations compile what the later ones run: their times say nothing of the target.</summary>
+    private bool IsWarm => _agents.Registered > Math.Min(2 * Scenario.Registration.InFlight, _online / 10);
+
     private LagWindow Window => _phases.Now switch
     {
-        Phase.Register => LagWindow.Register,
+        Phase.Register => IsWarm ? LagWindow.Register : LagWindow.None,
         Phase.Measure => LagWindow.Measure,
         Phase.Drain => LagWindow.Drain,
         _ => LagWindow.None,
@@ -169,7 +172,7 @@ internal sealed class LoadRun : ILoopDriven, IUserEvents, IDisposable
         if (_comingBefore[user.Index]++ > 0 && !_again.HasBegun) _counters.Count(Counted.Reconnected, counts);
         if (resumed) _resumed++;
         if (user.LostSinceNs != 0) _counters.TookOnly("away", nowNs - user.LostSinceNs, _phases.Counts(user.LostSinceNs));
-        _counters.Took("register", nowNs - fromNs, counts || _phases.Now is Phase.Register);
+        _counters.Took("register", nowNs - fromNs, counts || (_phases.Now is Phase.Register && IsWarm));
     }
 
     void IUserEvents.Failed(VirtualUser user, string why)
@@ -230,7 +233,7 @@ internal sealed class LoadRun : ILoopDriven, IUserEvents, IDisposable
         foreach (VirtualUser user in _users.AsSpan(0, _online)) _pump.Enqueue(user);
         _loop.Run(this);
         long ended = Clock.NowNs;
-        LeaveOutIfLate("drain", LagWindow.Drain, "while what had waited was drained");
+        LeaveOutIfLate("drain", Phase.Drain, LagWindow.Drain, "while what had waited was drained");
         if (_phases.Now != Phase.Done) _phases.Enter(Phase.Done, ended);
         Ledger.Close(ended, index => _users[index].RegisteredSinceNs);
         foreach (VirtualUser user in _users.Where(static user => user.LostSinceNs != 0)) _counters.TookOnly("away", ended - user.LostSinceNs, _phases.Counts(user.LostSinceNs));   // and never came back
@@ -287,7 +290,7 @@ internal sealed class LoadRun : ILoopDriven, IUserEvents, IDisposable
 
     private void Enter(Phase phase, long nowNs)
     {
-        if (_phases.Now == Phase.Register) LeaveOutIfLate("register", LagWindow.Register, "while everybody came online");
+        if (_phases.Now == Phase.Register) LeaveOutIfLate("register", Phase.Register, LagWindow.Register, "while everybody came online");
         _phases.Enter(phase, nowNs);
         switch (phase)
         {
@@ -314,11 +317,16 @@ internal sealed class LoadRun : ILoopDriven, IUserEvents, IDisposable
     }
 
     /// <summary>Times that come from outside the measured time are believed by the generator's lateness there.</summary>
-    private void LeaveOutIfLate(string name, LagWindow window, string when)
+    private void LeaveOutIfLate(string name, Phase phase, LagWindow window, string when)
     {
         if (_counters.Latencies[name].TotalCount == 0 || _lag.WhyInvalid(window) is not { } why) return;
         _leftOut[name] = $"{name}: {why}, {when}";
         _counters.Latencies[name].Reset();
+        for (int i = 0; i < _series.Count; i++)
+        {
+            if (_series[i].Phase == PhaseNames.Of(phase)) _series[i] = _series[i] with { RegisterP99 = 0 };
+        }
+
         Note($"times left out: {_leftOut[name]}");
     }
 

@@ -81,7 +81,21 @@ public sealed class HonestyTests : IDisposable
         RunResult result = await Scenes.RunAsync(scene, Scenes.Target(server.Port, _files));
         Assert.False(result.Metrics.ContainsKey("register.p99"));
         Assert.Contains(result.Notes, note => note.Contains("times left out: register", StringComparison.Ordinal));
+        Assert.All(result.Series.Where(point => point.Phase == "register"), point => Assert.Equal(0, point.RegisterP99));
         Assert.Equal(threshold is null ? Verdict.PASSED : Verdict.INVALID, result.Verdict);
+    }
+
+    /// <summary>Ten looks at the thread pool a second, among thousands of messages that left in time.</summary>
+    [Fact]
+    public void Lag_OfThePoolAlone_DoesNotDrownInWhatWasInTime()
+    {
+        LatencySet latencies = new();
+        LagMeter lag = new(new HonestyPlan(), latencies["lag"]);
+        for (int i = 0; i < 10_000; i++) lag.Done(0, 1_000_000, LagWindow.Measure);
+        for (int i = 0; i < 20; i++) lag.PoolWaited(100_000_000, LagWindow.Measure);
+        Assert.InRange(LatencyFigures.At(latencies["lag"], 99), 0, 2);
+        Assert.Contains("thread pool", lag.WhyInvalid(LagWindow.Measure), StringComparison.Ordinal);
+        Assert.Null(lag.WhyInvalid(LagWindow.Drain));
     }
 
     [Fact]
