@@ -8,6 +8,12 @@ public sealed record FaultPlan
     /// <summary>Which of them.</summary>
     public IReadOnlyList<Fault> Faults { get; init; } = [];
 
+    /// <summary>Whom it does not know.</summary>
+    public Func<string, bool>? Refuses { get; init; }
+
+    /// <summary>How long it leaves a MESSAGE unanswered that it has accepted.</summary>
+    public TimeSpan AnswerAfter { get; init; }
+
     /// <summary>How long a message is valid; a late one comes when it is over.</summary>
     public TimeSpan Validity { get; init; } = TimeSpan.FromHours(72);
 }
@@ -29,6 +35,9 @@ public enum Fault
 
     /// <summary>Delivered after its validity.</summary>
     Late,
+
+    /// <summary>Delivered and not deleted: its recipient gets it again at each registration.</summary>
+    Keep,
 
     /// <summary>Another text.</summary>
     Alter,

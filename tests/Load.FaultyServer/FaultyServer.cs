@@ -26,6 +26,7 @@ public sealed class FaultyServer : IAsyncDisposable
     private readonly ConcurrentQueue<Planted> _planted = new();
     private readonly Task _accepting;
     private int _messages;
+    private volatile Func<string, bool>? _shutOut;
 
     /// <param name="certificate">With its key.</param>
     /// <param name="port">0: any.</param>
@@ -44,6 +45,17 @@ public sealed class FaultyServer : IAsyncDisposable
 
     /// <summary>Messages it has accepted.</summary>
     public int Messages => Volatile.Read(ref _messages);
+
+    /// <summary>Ends the connections of these users and lets them not in again, until it is called anew; null: everybody may come.</summary>
+    public void ShutOut(Func<string, bool>? users)
+    {
+        _shutOut = users;
+        if (users is null) return;
+        foreach ((string user, Mailbox mailbox) in _mailboxes)
+        {
+            if (users(user)) mailbox.Cut();
+        }
+    }
 
     public async ValueTask DisposeAsync()
     {
@@ -87,6 +99,18 @@ public sealed class FaultyServer : IAsyncDisposable
     {
         if (message.Method == "REGISTER")
         {
+            if (_shutOut?.Invoke(UserOf(message["To"])) == true)
+            {
+                peer.Cut();
+                return;
+            }
+
+            if (_plan.Refuses?.Invoke(UserOf(message["To"])) == true)
+            {
+                await peer.AnswerAsync(message, 403, string.Empty);
+                return;
+            }
+
             bool challenged = message["Authorization"].Length > 0;
             await peer.AnswerAsync(message, challenged ? 200 : 401, challenged
                 ? $"Contact: {message["Contact"]};expires=3600\r\nRequire: outbound\r\nFlow-Timer: 120\r\n"
@@ -99,7 +123,14 @@ public sealed class FaultyServer : IAsyncDisposable
             int number = Interlocked.Increment(ref _messages);
             // In its place before anybody can know of it: what is sent after the answer comes behind it.
             await DeliverAsync(UserOf(message["To"]), new Stored(id, UserOf(message["From"]), message.Body, DateTimeOffset.UtcNow), FaultOf(number));
-            await peer.AnswerAsync(message, 202, $"X-Edge-Message-Id: {id}\r\n");
+            if (_plan.AnswerAfter == TimeSpan.Zero) await AnswerAsync();
+            else _ = UntilStoppedAsync(async () =>
+            {
+                await Task.Delay(_plan.AnswerAfter, _stopping.Token);
+                await AnswerAsync();
+            });
+
+            Task AnswerAsync() => peer.AnswerAsync(message, 202, $"X-Edge-Message-Id: {id}\r\n");
         }
     }
 
@@ -124,6 +155,10 @@ public sealed class FaultyServer : IAsyncDisposable
                 await mailbox.PutAsync(message);
                 await mailbox.PutAsync(message);
                 Plant(Fault.Duplicate, message.Id);
+                break;
+            case Fault.Keep:
+                await mailbox.PutAsync(message with { IsKept = true });
+                Plant(Fault.Keep, message.Id);
                 break;
             case Fault.Swap:
                 _ = UntilStoppedAsync(() => mailbox.HoldAsync(message, 6 * SwapAfter, _stopping.Token));
@@ -178,6 +213,9 @@ public sealed class FaultyServer : IAsyncDisposable
 /// <summary>A message that was accepted.</summary>
 internal sealed record Stored(Guid Id, string Sender, byte[] Text, DateTimeOffset AcceptedAt)
 {
+    /// <summary>Stays in the mailbox whatever is delivered.</summary>
+    public bool IsKept { get; init; }
+
     /// <summary>As it is delivered.</summary>
     public byte[] ToBytes(string recipient, TimeSpan validity) =>
     [

@@ -14,15 +14,19 @@ internal sealed class Mailbox(string user, TimeSpan validity)
         await _gate.WaitAsync();
         try
         {
+            if (ReferenceEquals(_peer, peer)) return;   // a refresh
             _peer = peer;
             foreach (Stored message in _waiting) await peer.WriteAsync(message.ToBytes(user, validity));
-            _waiting.Clear();
+            _waiting.RemoveAll(static message => !message.IsKept);
         }
         finally
         {
             _gate.Release();
         }
     }
+
+    /// <summary>Ends the user's connection; what comes meanwhile waits.</summary>
+    public void Cut() => Interlocked.Exchange(ref _peer, null)?.Cut();
 
     /// <summary>Holds a message back for the next one to overtake it; if none comes soon, it goes by itself.</summary>
     public async Task HoldAsync(Stored message, TimeSpan most, CancellationToken cancellationToken)
@@ -44,7 +48,7 @@ internal sealed class Mailbox(string user, TimeSpan validity)
         {
             foreach (Stored? one in overtakes ? (Stored?[])[message, held] : [held, message])
             {
-                if (one is not null && !await TryWriteAsync(one)) _waiting.Add(one);
+                if (one is not null && (!await TryWriteAsync(one) || one.IsKept)) _waiting.Add(one);
             }
         }
         finally

@@ -41,6 +41,9 @@ internal sealed class Peer(SslStream tls)
         }
     }
 
+    /// <summary>Ends the connection.</summary>
+    public void Cut() => tls.Dispose();
+
     public async Task WriteAsync(byte[] bytes)
     {
         await _writing.WaitAsync();

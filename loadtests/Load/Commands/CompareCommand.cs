@@ -26,13 +26,13 @@ internal static class CompareCommand
         {
             if (!double.TryParse(most.TrimEnd('%'), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double percent)) throw new ScenarioException($"--max-regress: {most} is no percentage, such as 10%.");
             (RunResult before, RunResult after) = (ReportFolder.Read(beforePath), ReportFolder.Read(afterPath));
-            if (before.Scenario.Name != after.Scenario.Name) throw new ScenarioException($"{before.Scenario.Name} and {after.Scenario.Name} are different scenarios.");
-            if (before.Verdict == Verdict.INVALID || after.Verdict == Verdict.INVALID)
+            if (before.Invalid is not null || after.Invalid is not null)
             {
                 Console.Error.WriteLine("One of them is INVALID: its generator was late, so it says nothing about its target.");
                 return ExitCodes.Invalid;
             }
 
+            if (Comparison.Differences(before, after) is { Count: > 0 } differences) throw new ScenarioException($"They were not run alike: {string.Join(", ", differences)}.");
             IReadOnlyList<ComparedFigure> figures = Comparison.Compare(before, after, percent / 100);
             Table table = new Table().Border(TableBorder.Rounded).AddColumns("figure", "before", "after", "change");
             foreach (ComparedFigure figure in figures)

@@ -22,12 +22,15 @@ internal static class MergeCommand
     {
         try
         {
+            ReportFolder.Prepare(output);
             LatencySet latencies = new();
             List<RunResult> results = [];
             foreach (string folder in folders)
             {
                 results.Add(ReportFolder.Read(folder));
-                HdrFiles.AddTo(latencies, Path.Combine(folder, ReportFolder.Histograms));
+                string histograms = Path.Combine(folder, ReportFolder.Histograms);
+                if (!Directory.Exists(histograms)) throw new ScenarioException($"{folder} is not the folder of a run: it has no {ReportFolder.Histograms}/, without which its times would be missing.");
+                HdrFiles.AddTo(latencies, histograms);
             }
 
             RunResult merged = Merge.Of(results, latencies);

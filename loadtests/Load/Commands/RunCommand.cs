@@ -17,9 +17,9 @@ internal static class RunCommand
     private static readonly Option<string> Sip = new("--sip") { Description = "SIP over TLS", HelpName = "HOST:PORT", DefaultValueFactory = _ => "127.0.0.1:5061" };
     private static readonly Option<string> Api = new("--api") { Description = "The public API", HelpName = "URL", DefaultValueFactory = _ => "https://localhost:8443" };
     private static readonly Option<string> Domain = new("--domain") { Description = "The domain served, also the name in the SIP certificate", HelpName = "NAME", DefaultValueFactory = _ => "example.test" };
-    private static readonly Option<string> RunFolder = new("--run") { Description = "The data folder of ./run: its authority and process ids are used", HelpName = "DIR", DefaultValueFactory = _ => ".run" };
+    private static readonly Option<string?> RunFolder = new("--run") { Description = "The data folder of ./run: its authority and process ids are used; default: .run, for a target on this machine", HelpName = "DIR" };
     private static readonly Option<string?> Authority = new("--ca") { Description = "Authority of the server's certificates, PEM; default: that of --run, else the system's", HelpName = "FILE" };
-    private static readonly Option<string[]> Metrics = new("--metrics") { Description = "Prometheus endpoints of core and edges", HelpName = "URL", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => ["http://127.0.0.1:9464/metrics", "http://127.0.0.1:9465/metrics"] };
+    private static readonly Option<string[]> Metrics = new("--metrics") { Description = "Prometheus endpoints of core and edges; default: those of ./run, for a target on this machine", HelpName = "URL", AllowMultipleArgumentsPerToken = true };
     private static readonly Option<string[]> Process = new("--process") { Description = "A process of the target on this machine; default: those of --run", HelpName = "NAME=PID", AllowMultipleArgumentsPerToken = true };
     private static readonly Option<string?> Restart = new("--restart") { Description = "What restarts the edges, for scenarios that do so; default: a signal to the edges of --run", HelpName = "COMMAND" };
     private static readonly Option<string?> Accounts = new("--accounts") { Description = "Accounts of the users, a line each: user,password; default: the scenario's patterns", HelpName = "FILE.csv" };
@@ -52,9 +52,9 @@ internal static class RunCommand
         Sip = result.GetRequiredValue(Sip),
         Api = result.GetRequiredValue(Api),
         Domain = result.GetRequiredValue(Domain).ToLowerInvariant(),
-        RunFolder = result.GetRequiredValue(RunFolder),
+        RunFolder = result.GetValue(RunFolder),
         AuthorityFile = result.GetValue(Authority),
-        Metrics = result.GetValue(Metrics) ?? [],
+        Metrics = result.GetResult(Metrics) is null ? null : result.GetValue(Metrics),
         Processes = result.GetValue(Process) ?? [],
         Restart = result.GetValue(Restart),
         Accounts = result.GetValue(Accounts),
@@ -78,12 +78,15 @@ internal static class RunCommand
             if (!OpenSsl.IsAvailable()) throw new ScenarioException("The engine needs Linux with OpenSSL 3 (libssl.so.3).");
             Scenario scenario = Overrides.Apply(ScenarioFile.Load(options.Scenario), options);
             ScenarioChecks.Require(scenario);
+            string folder = options.Output.Length > 0 ? options.Output : Path.Combine("artifacts", "load", scenario.Name);
+            ReportFolder.Prepare(folder);
             AccountNames accounts = new(scenario.Users, options.Accounts);
             LoadTarget target = await TargetResolver.ResolveAsync(options);
             if (!await TargetResolver.AnswersAsync(target.Sip)) return Unreachable($"nobody listens at {target.Sip} (--sip)");
+            Happenings.Require(scenario, target);
             TimeSpan? validity = await ValidityAsync(scenario, target, accounts);
             if (validity is null && scenario.Traffic.Any(static traffic => traffic.Via is Way.Post or Way.Grpc)) return Unreachable($"{target.Api} does not answer as the API does (--api, --ca, accounts)");
-            return await RunAsync(options, scenario, target with { Validity = validity ?? target.Validity }, accounts);
+            return await RunAsync(options, folder, scenario, target with { Validity = validity ?? target.Validity }, accounts);
         }
         catch (Exception fault) when (fault is ScenarioException or System.Security.Cryptography.CryptographicException)
         {
@@ -92,7 +95,7 @@ internal static class RunCommand
         }
     }
 
-    private static async Task<int> RunAsync(RunOptions options, Scenario scenario, LoadTarget target, AccountNames accounts)
+    private static async Task<int> RunAsync(RunOptions options, string folder, Scenario scenario, LoadTarget target, AccountNames accounts)
     {
         using HttpClient scraper = new() { Timeout = TimeSpan.FromSeconds(5) };
         using LoadRun run = new(scenario, target, accounts);
@@ -102,9 +105,8 @@ internal static class RunCommand
         Task<RunMeasures> running = run.RunAsync();
         await LiveTable.ShowAsync(run, running, options.Quiet);
         RunMeasures measures = await running;
-        if (run.Unreachable is { } why) return Unreachable($"nobody is let in at {target.Sip}: {why}. Are these users' accounts there? loadtests/load accounts {scenario.Users.Count} makes them.");
+        if (run.Unreachable is { } why) return Unreachable($"nobody is let in at {target.Sip}: {why}. Are these users' accounts there? {AccountNames.Hint(scenario.Users)}");
         RunResult result = ResultBuilder.Build(run, measures, before, await PrometheusScrape.TakeAsync(scraper, target.Metrics, CancellationToken.None));
-        string folder = options.Output.Length > 0 ? options.Output : Path.Combine("artifacts", "load", scenario.Name);
         ReportFolder.Write(folder, result, measures.Counters.Latencies);
         Summary.Print(result, folder);
         return CodeOf(result.Verdict);

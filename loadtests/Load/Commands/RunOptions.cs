@@ -12,12 +12,13 @@ internal sealed record RunOptions
 
     public required string Domain { get; init; }
 
-    /// <summary>The data folder of <c>./run</c>: authority and process ids.</summary>
-    public required string RunFolder { get; init; }
+    /// <summary>The data folder of <c>./run</c>: authority and process ids. Null: <c>.run</c>, if the target is this machine.</summary>
+    public string? RunFolder { get; init; }
 
     public string? AuthorityFile { get; init; }
 
-    public IReadOnlyList<string> Metrics { get; init; } = [];
+    /// <summary>Null: those of <c>./run</c>, if the target is this machine.</summary>
+    public IReadOnlyList<string>? Metrics { get; init; }
 
     /// <summary>NAME=PID, more than once.</summary>
     public IReadOnlyList<string> Processes { get; init; } = [];

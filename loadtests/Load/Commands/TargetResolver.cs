@@ -9,13 +9,18 @@ namespace Load.Commands;
 /// <summary>Finds the target: addresses, authority, metrics and processes. By default that of <c>./run</c> on this machine.</summary>
 internal static class TargetResolver
 {
+    private static readonly string[] OwnMetrics = ["http://127.0.0.1:9464/metrics", "http://127.0.0.1:9465/metrics"];
+
     /// <exception cref="ScenarioException">An option cannot be used, or the target is not on this machine and that is not allowed.</exception>
     public static async Task<LoadTarget> ResolveAsync(RunOptions options)
     {
         IPEndPoint sip = await EndPointAsync("--sip", options.Sip, options.AllowRemote);
         if (!Uri.TryCreate(options.Api, UriKind.Absolute, out Uri? api) || api.Scheme != Uri.UriSchemeHttps) throw new ScenarioException($"--api: {options.Api} is no https address.");
-        _ = await EndPointAsync("--api", $"{api.Host}:{api.Port}", options.AllowRemote);
-        string? authority = options.AuthorityFile ?? Existing(Path.Combine(options.RunFolder, "tls", "ca.pem"));
+        IPEndPoint apiEnd = await EndPointAsync("--api", $"{api.Host}:{api.Port}", options.AllowRemote);
+        // What lies on this machine says nothing of another: no authority, process or counter of a ./run here.
+        bool isHere = IPAddress.IsLoopback(sip.Address) && IPAddress.IsLoopback(apiEnd.Address);
+        string? folder = options.RunFolder ?? (isHere ? ".run" : null);
+        string? authority = options.AuthorityFile ?? (folder is null ? null : Existing(Path.Combine(folder, "tls", "ca.pem")));
         if (options.AuthorityFile is { } file && !File.Exists(file)) throw new ScenarioException($"--ca: there is no file {file}.");
         return new LoadTarget
         {
@@ -24,8 +29,8 @@ internal static class TargetResolver
             Domain = options.Domain,
             ServerName = options.Domain,
             AuthorityFile = authority,
-            Metrics = [.. options.Metrics.Select(Endpoint)],
-            Processes = ProcessesOf(options),
+            Metrics = [.. (options.Metrics ?? (isHere ? OwnMetrics : [])).Select(Endpoint)],
+            Processes = ProcessesOf(options, folder),
             RestartCommand = options.Restart,
         };
     }
@@ -72,11 +77,12 @@ internal static class TargetResolver
         return new IPEndPoint(address, port);
     }
 
-    private static Func<IReadOnlyDictionary<string, IReadOnlyList<int>>> ProcessesOf(RunOptions options)
+    private static Func<IReadOnlyDictionary<string, IReadOnlyList<int>>> ProcessesOf(RunOptions options, string? folder)
     {
         if (options.Processes.Count == 0)
         {
-            string pids = Path.Combine(options.RunFolder, "pids");
+            if (folder is null) return static () => new Dictionary<string, IReadOnlyList<int>>();
+            string pids = Path.Combine(folder, "pids");
             return () => Parse(ReadLines(pids).Select(static line => line.Replace(' ', '=')));
         }
 

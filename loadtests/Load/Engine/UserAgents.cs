@@ -36,7 +36,7 @@ internal sealed class UserAgents : IConnectionUser
     {
         user.Wanted = true;
         if (user.State != UserState.Away) return;
-        user.RegisterFromNs = fromNs;
+        user.RegisterFromNs = user.ComingFromNs = fromNs;
         user.RegisterStartNs = Clock.NowNs;
         Fleet.Connect(user);
     }
@@ -45,7 +45,7 @@ internal sealed class UserAgents : IConnectionUser
     /// <param name="unregister">Whether it takes its registration back first, as phones do that are switched off.</param>
     public void GoAway(VirtualUser user, bool unregister)
     {
-        user.Wanted = false;
+        (user.Wanted, user.ComingFromNs, user.LostSinceNs) = (false, 0, 0);
         if (unregister && user.IsRegistered) Fleet.Send(user, _buffer.AsSpan(0, _requests.Register(_buffer, user, 0, authorize: true)));
         NoteEnd(user);
         Fleet.Close(user);
@@ -54,7 +54,7 @@ internal sealed class UserAgents : IConnectionUser
     /// <summary>Its network is gone without a word.</summary>
     public void FallSilent(VirtualUser user)
     {
-        user.Wanted = false;
+        (user.Wanted, user.ComingFromNs, user.LostSinceNs) = (false, 0, 0);
         NoteEnd(user);
         Fleet.Abandon(user);
     }
@@ -83,7 +83,7 @@ internal sealed class UserAgents : IConnectionUser
         switch (kind)
         {
             case TimerKind.Connect when user.Wanted && user.State == UserState.Away && stamp == user.Generation:
-                ComeOnline(user, Clock.NowNs);
+                ComeOnline(user, user.ComingFromNs != 0 ? user.ComingFromNs : Clock.NowNs);   // a further try: its time runs since the first
                 break;
             case TimerKind.Keepalive when user.IsRegistered && stamp == user.Generation:
                 Ping(user);
@@ -123,6 +123,7 @@ internal sealed class UserAgents : IConnectionUser
 
     public void Ended(VirtualUser user, string why)
     {
+        if (user.Wanted && user.RegisteredSinceNs != 0) user.LostSinceNs = Clock.NowNs;
         NoteEnd(user);
         _events.Failed(user, why);
         if (!user.Wanted) return;
@@ -233,6 +234,7 @@ internal sealed class UserAgents : IConnectionUser
         {
             user.State = UserState.Registered;
             user.RegisteredSinceNs = now;
+            user.ComingFromNs = 0;
             Registered++;
             user.KeepaliveNs = KeepaliveOf(response.Headers);
             if (user.KeepaliveNs > 0) _loop.After((long)(user.KeepaliveNs * _random.NextDouble()), user, TimerKind.Keepalive, user.Generation);   // spread from the first on
@@ -241,6 +243,7 @@ internal sealed class UserAgents : IConnectionUser
         user.ExpiresNs = ExpiresOf(response.Headers);
         if (!refresh) ScheduleRefresh(user, (long)(RefreshAfter(user) * (0.1 + (0.9 * _random.NextDouble()))));   // spread from the first on
         _events.Registered(user, fromNs, now, refresh, !refresh && user.Resumed);
+        if (!refresh) user.LostSinceNs = 0;
     }
 
     private long RefreshAfter(VirtualUser user) => _plan.RefreshEvery > TimeSpan.Zero ? _plan.RefreshEvery.Ns() : user.ExpiresNs / 2;

@@ -36,6 +36,8 @@ internal sealed class VirtualUser(int index, byte[] name)
     public int Challenges;         // in a row
     public long RegisterFromNs;    // its REGISTER, or the whole way to it, counts from here; 0: none under way
     public long RegisterStartNs;   // when it really began
+    public long ComingFromNs;      // since when it tries to come online, however often; 0: it does not
+    public long LostSinceNs;       // since its connection ended by itself while it was registered; 0: it has not, or it is back
 
     public bool Wanted;            // it is to be online: a connection that ends is followed by another
     public bool Resumes;           // its next connections try its session
@@ -48,6 +50,7 @@ internal sealed class VirtualUser(int index, byte[] name)
     public long KeepaliveNs;       // of this registration; 0 for none
     public long ExpiresNs;         // of this registration
     public long RegisteredSinceNs; // of this registration
+    public long AnswersReadNs;     // the server has surely read its answers to everything that came until then; 0: nobody knows
     public long LastBrokenNs;      // when a connection last ended with something perhaps under way
 
     /// <summary>Messages it sent by SIP that are not answered yet.</summary>

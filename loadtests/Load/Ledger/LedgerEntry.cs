@@ -28,8 +28,8 @@ internal struct LedgerEntry
     /// <summary>It was due in the measured time.</summary>
     public bool Counts;
 
-    /// <summary>The recipient was registered when it was sent.</summary>
-    public bool ToRegistered;
+    /// <summary>The recipient meant to be online when it was sent, whether the server had it or not.</summary>
+    public bool ToOnline;
 }
 
 /// <summary>What the sender knows.</summary>

@@ -37,6 +37,9 @@ internal sealed class MessageLedger(LedgerRules rules)
     /// <summary>Ended unseen because their time was over.</summary>
     public int Expired { get; private set; }
 
+    /// <summary>Accepted, still valid at the end, and not delivered: their recipients were not there.</summary>
+    public int Undelivered { get; private set; }
+
     /// <summary>Accepted and not delivered yet.</summary>
     public int Outstanding { get; private set; }
 
@@ -79,11 +82,12 @@ internal sealed class MessageLedger(LedgerRules rules)
 
     public void Refuse(int sequence)
     {
+        if (this[sequence].State == SendState.Unknown) Unknown--;
         this[sequence].State = SendState.Refused;
         Refused++;
     }
 
-    /// <summary>Nobody will answer any more.</summary>
+    /// <summary>Nobody waits for its answer any more; one that comes all the same still counts.</summary>
     public void GiveUp(int sequence)
     {
         this[sequence].State = SendState.Unknown;
@@ -133,7 +137,7 @@ internal sealed class MessageLedger(LedgerRules rules)
         return true;
     }
 
-    /// <summary>Nothing comes any more: what is still outstanding is lost, unless its time ended before its recipient came.</summary>
+    /// <summary>Nothing comes any more: what is still outstanding is lost if its recipient is registered, unless its time ended before that; for others it waits at the server.</summary>
     /// <param name="registeredSinceNs">Since when a recipient is registered; 0 if it is not.</param>
     public void Close(long nowNs, Func<int, long> registeredSinceNs)
     {
@@ -142,9 +146,11 @@ internal sealed class MessageLedger(LedgerRules rules)
             ref LedgerEntry entry = ref this[i];
             if (entry.State != SendState.Accepted || entry.Copies > 0) continue;
             long endsNs = entry.SentNs + rules.ValidityNs;
-            bool cameInTime = registeredSinceNs(entry.Recipient) is not 0 and long since && since < endsNs - rules.ToleranceNs;
+            long since = registeredSinceNs(entry.Recipient);
+            bool isThere = since != 0, cameInTime = isThere && since < endsNs - rules.ToleranceNs;
             if (nowNs >= endsNs && !cameInTime) Expired++;
-            else Find(FindingKind.Lost, i, null);
+            else if (isThere) Find(FindingKind.Lost, i, null);
+            else Undelivered++;
         }
     }
 
@@ -163,7 +169,7 @@ internal sealed class MessageLedger(LedgerRules rules)
     private void TakeAgain(int sequence, ref LedgerEntry entry, in ReceivedCopy copy)
     {
         if (copy.Id != entry.DeliveredId) Find(FindingKind.StoredTwice, sequence, copy.Id);
-        else if (copy.Generation != entry.DeliveredGeneration && copy.ConnectionEndedNs - entry.DeliveredNs < rules.AnswerMayBeLostNs) Redelivered++;
+        else if (entry.DeliveredNs >= copy.AnswersReadNs && copy.Generation != entry.DeliveredGeneration && copy.ConnectionEndedNs - entry.DeliveredNs < rules.AnswerMayBeLostNs) Redelivered++;
         else Find(FindingKind.Duplicated, sequence, null);
     }
 
@@ -228,4 +234,7 @@ internal readonly record struct ReceivedCopy
 
     /// <summary>When the recipient's connection before this one ended.</summary>
     public long ConnectionEndedNs { get; init; }
+
+    /// <summary>Until when the server has surely read the recipient's answers; 0 if nobody knows.</summary>
+    public long AnswersReadNs { get; init; }
 }

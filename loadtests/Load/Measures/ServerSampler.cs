@@ -23,7 +23,7 @@ internal sealed class ServerSampler(Func<IReadOnlyDictionary<string, IReadOnlyLi
     /// <summary>Most resident megabytes in the measured time, by part.</summary>
     public Dictionary<string, double> MostMegabytes { get; } = new(StringComparer.Ordinal);
 
-    /// <summary>Length of the measured time.</summary>
+    /// <summary>Length of the measured time; 0 if it never began.</summary>
     public double Seconds { get; private set; }
 
     /// <summary>The measured time begins.</summary>
@@ -37,6 +37,7 @@ internal sealed class ServerSampler(Func<IReadOnlyDictionary<string, IReadOnlyLi
     /// <summary>It is over.</summary>
     public void End()
     {
+        if (_beginNs == 0) return;
         Seconds = (Clock.NowNs - _beginNs) / 1e9;
         OwnCpuSeconds = ProcessSample.CpuSeconds(_own) - _ownAtBegin;
         // A part that was started again began at nothing.

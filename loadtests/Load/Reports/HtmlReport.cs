@@ -29,6 +29,7 @@ internal static class HtmlReport
     {
         Append(html, $"<header class=\"{result.Verdict.ToString().ToLowerInvariant()}\"><b>{Text(result.Verdict.ToString())}</b><div><h1>{Text(result.Scenario.Name)}</h1><p>{Text(result.Scenario.Description)}</p>");
         Append(html, $"<p class=\"small\">{result.Began:yyyy-MM-dd HH:mm:ss} UTC, {result.Seconds:0} s, seed {result.Scenario.Seed}, {result.Scenario.Users.Count:N0} users; {Text(result.Target)}</p></div></header>");
+        if (result.StoppedEarly) Append(html, $"<p><b>Stopped early</b>: measured were {result.Phases.GetValueOrDefault(PhaseNames.Of(Phase.Measure)):0.#} s of {result.Scenario.Phases.Measure.TotalSeconds:0.#} s.</p>");
         if (result.Reasons.Count > 0) Append(html, $"<ul class=\"reasons\">{Each(result.Reasons, static reason => $"<li>{Text(reason)}</li>")}</ul>");
     }
 
@@ -43,8 +44,8 @@ internal static class HtmlReport
         if (result.Metrics.TryGetValue("offered.rate", out double offered) && offered > 0) Card(html, "Messages", $"{result.Metrics["accepted.rate"]:N1}/s", $"{offered:N1} offered, {result.Metrics["delivered.rate"]:N1} delivered a second", string.Empty);
         double errors = result.Metrics.GetValueOrDefault("errors");
         Card(html, "Errors", $"{errors:N0}", $"{result.Metrics.GetValueOrDefault("errors.share"):P3} of what was done", errors == 0 ? "good" : string.Empty);
-        Card(html, "Server", $"{result.Metrics.GetValueOrDefault("server.cpu"):0.00} CPU", $"{result.Metrics.GetValueOrDefault("server.memory"):N0} MB at most", string.Empty);
-        Card(html, "Generator", $"{result.Metrics.GetValueOrDefault("lag.p99"):0.#} ms late", $"99 %; {result.Metrics.GetValueOrDefault("engine.cpu"):0.00} CPU", result.Verdict == Verdict.INVALID ? "bad" : string.Empty);
+        if (result.Metrics.TryGetValue("server.cpu", out double serverCpu)) Card(html, "Server", $"{serverCpu:0.00} CPU", $"{result.Metrics.GetValueOrDefault("server.memory"):N0} MB at most", string.Empty);
+        Card(html, "Generator", $"{result.Metrics.GetValueOrDefault("lag.p99"):0.#} ms late", $"99 %; {result.Metrics.GetValueOrDefault("engine.cpu"):0.00} CPU", result.Invalid is not null ? "bad" : string.Empty);
         html.Append("</section>");
     }
 
@@ -54,10 +55,10 @@ internal static class HtmlReport
         double seconds = series.Count == 0 ? 1 : series[^1].At;
         IReadOnlyList<PlotPhase> phases = PhasesOf(result);
         html.Append("<section class=\"plots\">");
-        if (result.Verdict != Verdict.INVALID)
+        if (result.Invalid is null)
         {
-            html.Append(New("Send to receipt", "ms").Line("half", Of(static p => p.DeliverP50)).Line("90 %", Of(static p => p.DeliverP90)).Line("99 %", Of(static p => p.DeliverP99)).Line("most", Of(static p => p.DeliverMax)).ToSvg());
-            html.Append(New("Send to acceptance, and registration", "ms").Line("accepted, half", Of(static p => p.AcceptP50)).Line("accepted, 99 %", Of(static p => p.AcceptP99)).Line("registered, 99 %", Of(static p => p.RegisterP99)).ToSvg());
+            html.Append(New("Send to receipt", "ms").Line("half", Times(static p => p.DeliverP50)).Line("90 %", Times(static p => p.DeliverP90)).Line("99 %", Times(static p => p.DeliverP99)).Line("most", Times(static p => p.DeliverMax)).ToSvg());
+            html.Append(New("Send to acceptance, and registration", "ms").Line("accepted, half", Times(static p => p.AcceptP50)).Line("accepted, 99 %", Times(static p => p.AcceptP99)).Line("registered, 99 %", Times(static p => p.RegisterP99)).ToSvg());
         }
 
         html.Append(New("Messages", "a second").Line("offered", Of(static p => p.Offered)).Line("accepted", Of(static p => p.Accepted)).Line("delivered", Of(static p => p.Delivered)).ToSvg());
@@ -78,6 +79,9 @@ internal static class HtmlReport
 
         Plot New(string title, string unit) => new(title, unit, phases, seconds);
 
+        // Where nothing arrived there is no time, and no point.
+        IEnumerable<(double, double)> Times(Func<SeriesPoint, double> value) => Of(point => value(point) is not 0 and double time ? time : double.NaN);
+
         IEnumerable<(double, double)> Of(Func<SeriesPoint, double> value) => series.Select(point => (point.At, value(point)));
     }
 
@@ -94,14 +98,14 @@ internal static class HtmlReport
             html.Append("</tr>");
         }
 
-        html.Append("</table><p class=\"small\">Of what was due in the measured time, which the plots show shaded. Open model: a time counts from when the message was due, not from when it left.</p></section>");
+        html.Append("</table><p class=\"small\">Of the measured time, which the plots show shaded; register also of everybody's coming before it, drain also of the drain. What the generator was late for is left out. Open model: a time counts from when the message was due, not from when it left.</p></section>");
     }
 
     private static void Rest(StringBuilder html, RunResult result)
     {
         if (result.Thresholds.Count > 0)
         {
-            Table(html, "Thresholds", ["", "was", ""], result.Thresholds.Select(t => (string[])[t.Text, t.Value?.ToString("#,0.###", CultureInfo.InvariantCulture) ?? string.Empty, result.Verdict == Verdict.INVALID ? "not judged" : t.Held ? "held" : "did not hold"]));
+            Table(html, "Thresholds", ["", "was", ""], result.Thresholds.Select(t => (string[])[t.Text, t.Value?.ToString("#,0.###", CultureInfo.InvariantCulture) ?? string.Empty, result.Invalid is not null ? "not judged" : t.Held ? "held" : "did not hold"]));
         }
 
         Table(html, "Ledger", ["", "messages"], LedgerRows(result.Ledger));
@@ -128,6 +132,7 @@ internal static class HtmlReport
         ["no answer: nothing was promised", Number(ledger.Unknown)],
         ["delivered again after the recipient's connection had ended", Number(ledger.Redelivered)],
         ["ended unseen because their time was over", Number(ledger.Expired)],
+        ["undelivered: the recipient was not there at the end", Number(ledger.Undelivered)],
         ["of earlier runs", Number(ledger.Foreign)],
         .. ledger.Counts.Select(static count => (string[])[MetricTable.NameOf(count.Key), Number(count.Value)]),
     ];

@@ -4,7 +4,7 @@ using Load.Ledger;
 
 namespace Load.Reports;
 
-/// <summary>The run as test cases, for build servers: one for each count of the ledger, one for each threshold, one for the generator's honesty.</summary>
+/// <summary>The run as test cases, for build servers: one for each count of the ledger, one for each threshold, one for the generator's honesty, one for whether it ran to its end.</summary>
 internal static class JUnitReport
 {
     public static XDocument Write(RunResult result)
@@ -12,7 +12,8 @@ internal static class JUnitReport
         string suite = $"load.{result.Scenario.Name}";
         XElement[] cases =
         [
-            Case(suite, "generator was in time", result.Verdict == Verdict.INVALID ? new XElement("error", new XAttribute("message", string.Join("; ", result.Reasons))) : null),
+            Case(suite, "generator was in time", result.Invalid is { } late ? new XElement("error", new XAttribute("message", late)) : null),
+            Case(suite, "ran to its end", result.StoppedEarly ? new XElement("skipped", new XAttribute("message", "stopped early")) : null),
             .. result.Ledger.Counts.Select(count => Case(suite, $"{MetricTable.NameOf(count.Key)} == 0", count.Value == 0 ? null : Failure($"{count.Value} messages", Ids(result, count.Key)))),
             .. result.Thresholds.Select(threshold => Case(suite, threshold.Text, ChildOf(result, threshold))),
         ];
@@ -32,7 +33,7 @@ internal static class JUnitReport
 
     private static XElement? ChildOf(RunResult result, ThresholdResult threshold)
     {
-        if (result.Verdict == Verdict.INVALID) return new XElement("skipped");
+        if (result.Invalid is not null) return new XElement("skipped");
         return threshold.Held ? null : Failure(threshold.Value is { } value ? string.Create(CultureInfo.InvariantCulture, $"it was {value:0.###}") : "nothing of it was measured", string.Empty);
     }
 

@@ -11,24 +11,32 @@ internal static class Merge
     /// <summary>Figures that every process measures of the same target: not to be added.</summary>
     private static readonly string[] Shared = ["server.cpu", "server.memory", "engine.kbPerUser"];
 
+    /// <summary>Made anew of the sums.</summary>
+    private static readonly string[] Ratios = ["errors.share", "engine.cpuPerOperation", "server.cpuPerOperation"];
+
     /// <exception cref="ScenarioException">They do not belong together.</exception>
     public static RunResult Of(IReadOnlyList<RunResult> results, LatencySet latencies)
     {
         if (results.Count == 0) throw new ScenarioException("Nothing to merge.");
         RunResult first = results[0];
         if (results.Any(result => result.Scenario.Name != first.Scenario.Name)) throw new ScenarioException("These are results of different scenarios.");
+        RequireUsersOfTheirOwn(results);
         LedgerResult ledger = LedgerOf(results);
-        SortedDictionary<string, double> metrics = MetricsOf(results, latencies);
-        string? invalid = LagMeter.WhyInvalid(first.Scenario.Honesty, LatencyFigures.Of(latencies["lag"])) ?? (results.Any(static result => result.Verdict == Verdict.INVALID) ? "one of the processes was late" : null);
+        WorkSums work = WorkOf(results);
+        SortedDictionary<string, double> metrics = MetricsOf(results, work, latencies);
+        string? invalid = LagMeter.WhyInvalid(first.Scenario.Honesty, LatencyFigures.Of(latencies["lag"])) ?? (results.Any(static result => result.Invalid is not null) ? "one of the processes was late" : null);
         ThresholdResult[] thresholds = [.. first.Scenario.Thresholds.Select(text => ResultBuilder.Judge(text, metrics))];
         RunResult merged = first with
         {
             Verdict = ResultBuilder.VerdictOf(ledger.Clean, invalid, thresholds),
             Reasons = ResultBuilder.Reasons(ledger, invalid, thresholds),
+            Invalid = invalid,
+            StoppedEarly = results.Any(static result => result.StoppedEarly),
             Began = results.Min(static result => result.Began),
             Seconds = results.Max(static result => result.Seconds),
             Scenario = first.Scenario with { Users = first.Scenario.Users with { Count = results.Sum(static result => result.Scenario.Users.Count), First = results.Min(static result => result.Scenario.Users.First) } },
             Metrics = metrics,
+            Work = work,
             Thresholds = thresholds,
             Ledger = ledger,
             Errors = Sum(results.Select(static result => result.Errors)),
@@ -39,19 +47,41 @@ internal static class Merge
         return invalid is null ? merged : ResultBuilder.WithoutSpeed(merged);
     }
 
-    private static SortedDictionary<string, double> MetricsOf(IReadOnlyList<RunResult> results, LatencySet latencies)
+    private static SortedDictionary<string, double> MetricsOf(IReadOnlyList<RunResult> results, WorkSums work, LatencySet latencies)
     {
         SortedDictionary<string, double> metrics = new(StringComparer.Ordinal);
-        foreach (string name in MetricNames.Plain)
+        foreach (string name in MetricNames.Plain.Except(Ratios))
         {
             double[] values = [.. results.Where(result => result.Metrics.ContainsKey(name)).Select(result => result.Metrics[name])];
             if (values.Length == 0) continue;
-            bool average = name is "errors.share" || name.EndsWith("cpuPerOperation", StringComparison.Ordinal);
-            metrics[name] = Math.Round(Shared.Contains(name) ? values.Max() : average ? values.Average() : values.Sum(), 6);
+            metrics[name] = Math.Round(Shared.Contains(name) ? values.Max() : values.Sum(), 6);
         }
+
+        MetricTable.Add(metrics, work);
 
         foreach ((string name, HdrHistogram.LongHistogram histogram) in latencies.All) MetricTable.Add(metrics, name, histogram);
         return metrics;
+    }
+
+    /// <summary>The generators are several, their target is one.</summary>
+    private static WorkSums WorkOf(IReadOnlyList<RunResult> results) => new()
+    {
+        Attempts = results.Sum(static result => result.Work.Attempts),
+        Operations = results.Sum(static result => result.Work.Operations),
+        EngineCpuSeconds = results.Sum(static result => result.Work.EngineCpuSeconds),
+        ServerCpuSeconds = results.Max(static result => result.Work.ServerCpuSeconds),
+    };
+
+    /// <summary>Users of two runs, or one run twice, would be counted double.</summary>
+    private static void RequireUsersOfTheirOwn(IReadOnlyList<RunResult> results)
+    {
+        RunResult[] sorted = [.. results.OrderBy(static result => result.Scenario.Users.First)];
+        for (int i = 1; i < sorted.Length; i++)
+        {
+            UserPlan one = sorted[i - 1].Scenario.Users, other = sorted[i].Scenario.Users;
+            if (sorted[i - 1].Began == sorted[i].Began && one.First == other.First) throw new ScenarioException("One of the runs is given twice.");
+            if (one.First + one.Count > other.First) throw new ScenarioException($"Two of the runs share users: numbers {one.First:N0} to {one.First + one.Count - 1:N0}, and {other.First:N0} to {other.First + other.Count - 1:N0}. Each needs a range of its own (--first-user).");
+        }
     }
 
     private static LedgerResult LedgerOf(IReadOnlyList<RunResult> results) => new()
@@ -65,6 +95,7 @@ internal static class Merge
         Redelivered = results.Sum(static result => result.Ledger.Redelivered),
         Expired = results.Sum(static result => result.Ledger.Expired),
         Foreign = results.Sum(static result => result.Ledger.Foreign),
+        Undelivered = results.Sum(static result => result.Ledger.Undelivered),
         Counts = Enum.GetValues<FindingKind>().ToDictionary(static kind => kind, kind => results.Sum(result => result.Ledger.Counts.GetValueOrDefault(kind))),
         Findings = [.. results.SelectMany(static result => result.Ledger.Findings)],
     };

@@ -34,37 +34,58 @@ internal static class MetricTable
         foreach (FindingKind kind in Enum.GetValues<FindingKind>()) metrics[NameOf(kind)] = ledger.CountOf(kind);
         metrics["redelivered"] = ledger.Redelivered;
         metrics["unknown"] = ledger.Unknown;
+        metrics["undelivered"] = ledger.Undelivered;
         metrics["sent"] = ledger.Count;
         metrics["accepted"] = ledger.Accepted;
         metrics["delivered"] = ledger.Delivered;
         metrics["refused"] = ledger.Refused;
     }
 
-    /// <summary>Rates of the measured time, and what it cost.</summary>
+    /// <summary>Rates of the measured time, and what it cost: left out if there was none.</summary>
     public static void Add(IDictionary<string, double> metrics, RunMeasures measures)
     {
-        double seconds = Math.Max(measures.Samples.Seconds, 1e-9);
+        WorkSums work = WorkOf(measures);
         Counters.Tally measured = measures.Counters.Measured;
         metrics["errors"] = measures.Counters.ErrorCount;
-        metrics["errors.share"] = Math.Round(measures.Counters.ErrorCount / Math.Max(1.0, measures.Counters.All.Sent + measures.Counters.All.Registered + measures.Counters.All.Refreshed), 6);
+        Add(metrics, work);
         metrics["reconnects"] = measures.Counters.All.Reconnects;
         metrics["resumed"] = measures.Resumed;
+        metrics["engine.kbPerUser"] = measures.KilobytesPerUser;
+        if (measures.Counters.Latencies["drain"].TotalCount > 0) metrics["drain.rate"] = DrainRate(measures);
+        double seconds = measures.Samples.Seconds;
+        if (seconds <= 0) return;
         metrics["registered"] = measures.RegisteredAtMeasure;
         metrics["offered.rate"] = Rate(measured.Offered, seconds);
         metrics["accepted.rate"] = Rate(measured.Accepted, seconds);
         metrics["delivered.rate"] = Rate(measured.Delivered, seconds);
         metrics["refresh.rate"] = Rate(measured.Refreshed, seconds);
         metrics["register.rate"] = Rate(measured.Registered, seconds);
-        if (measures.Counters.Latencies["drain"].TotalCount > 0) metrics["drain.rate"] = DrainRate(measures);
-        int operations = Math.Max(measured.Delivered, measured.Accepted) + measured.Refreshed + measured.Registered;
-        double serverCpu = measures.Samples.CpuSeconds.Values.Sum();
-        metrics["engine.cpu"] = Math.Round(measures.Samples.OwnCpuSeconds / seconds, 3);
-        metrics["engine.kbPerUser"] = measures.KilobytesPerUser;
-        metrics["server.cpu"] = Math.Round(serverCpu / seconds, 3);
-        metrics["server.memory"] = Math.Round(measures.Samples.MostMegabytes.Values.Sum(), 1);
-        if (operations == 0) return;
-        metrics["engine.cpuPerOperation"] = Math.Round(measures.Samples.OwnCpuSeconds * 1e6 / operations, 2);
-        metrics["server.cpuPerOperation"] = Math.Round(serverCpu * 1e6 / operations, 2);
+        metrics["engine.cpu"] = Math.Round(work.EngineCpuSeconds / seconds, 3);
+        // Of processes elsewhere nothing is known, which is not 0.
+        double serverMemory = measures.Samples.MostMegabytes.Values.Sum();
+        if (serverMemory > 0) (metrics["server.cpu"], metrics["server.memory"]) = (Math.Round(work.ServerCpuSeconds / seconds, 3), Math.Round(serverMemory, 1));
+    }
+
+    /// <summary>What some figures are ratios of.</summary>
+    public static WorkSums WorkOf(RunMeasures measures)
+    {
+        Counters.Tally all = measures.Counters.All, measured = measures.Counters.Measured;
+        return new WorkSums
+        {
+            Attempts = all.Sent + all.Registered + all.Refreshed,
+            Operations = Math.Max(measured.Delivered, measured.Accepted) + measured.Refreshed + measured.Registered,
+            EngineCpuSeconds = measures.Samples.OwnCpuSeconds,
+            ServerCpuSeconds = measures.Samples.CpuSeconds.Values.Sum(),
+        };
+    }
+
+    /// <summary>The ratios.</summary>
+    public static void Add(IDictionary<string, double> metrics, WorkSums work)
+    {
+        metrics["errors.share"] = Math.Round(metrics["errors"] / Math.Max(1, work.Attempts), 6);
+        if (work.Operations == 0) return;
+        if (work.EngineCpuSeconds > 0) metrics["engine.cpuPerOperation"] = Math.Round(work.EngineCpuSeconds * 1e6 / work.Operations, 2);
+        if (work.ServerCpuSeconds > 0) metrics["server.cpuPerOperation"] = Math.Round(work.ServerCpuSeconds * 1e6 / work.Operations, 2);
     }
 
     /// <summary>As thresholds write it.</summary>

@@ -19,7 +19,7 @@ internal sealed class Plot(string title, string unit, IReadOnlyList<PlotPhase> p
 
     private readonly List<(string Name, IReadOnlyList<(double At, double Value)> Points)> _lines = [];
 
-    /// <summary>Adds a line; one without any value above zero is named, so that its absence is no riddle.</summary>
+    /// <summary>Adds a line, broken where a value is none (NaN); one without any value above zero is named, so that its absence is no riddle.</summary>
     public Plot Line(string name, IEnumerable<(double At, double Value)> points)
     {
         _lines.Add((name, [.. points]));
@@ -29,20 +29,43 @@ internal sealed class Plot(string title, string unit, IReadOnlyList<PlotPhase> p
     public string ToSvg()
     {
         StringBuilder svg = new();
-        double top = Ceiling(_lines.SelectMany(static line => line.Points).Select(static point => point.Value).DefaultIfEmpty(0).Max());
+        double top = Ceiling(_lines.SelectMany(static line => line.Points).Select(static point => point.Value).Where(static value => !double.IsNaN(value)).DefaultIfEmpty(0).Max());
         Append(svg, $"<figure class=\"plot\"><svg viewBox=\"0 0 {Width} {Height}\" role=\"img\" aria-label=\"{WebUtility.HtmlEncode(title)}\">");
         Append(svg, $"<text x=\"{Left}\" y=\"17\" class=\"title\">{WebUtility.HtmlEncode(title)}<tspan class=\"unit\">  {WebUtility.HtmlEncode(unit)}</tspan></text>");
         Phases(svg);
         Axes(svg, top);
         for (int i = 0; i < _lines.Count; i++)
         {
-            string points = string.Join(' ', _lines[i].Points.Select(point => string.Create(CultureInfo.InvariantCulture, $"{X(point.At):0.#},{Y(point.Value, top):0.#}")));
-            if (points.Length > 0) Append(svg, $"<polyline points=\"{points}\" fill=\"none\" stroke=\"{Colors[i % Colors.Length]}\" stroke-width=\"1.6\" stroke-linejoin=\"round\"/>");
+            foreach (List<(double At, double Value)> piece in Pieces(_lines[i].Points))
+            {
+                string points = string.Join(' ', piece.Select(point => string.Create(CultureInfo.InvariantCulture, $"{X(point.At):0.#},{Y(point.Value, top):0.#}")));
+                if (piece.Count == 1) Append(svg, $"<circle cx=\"{X(piece[0].At):0.#}\" cy=\"{Y(piece[0].Value, top):0.#}\" r=\"1.6\" fill=\"{Colors[i % Colors.Length]}\"/>");
+                else Append(svg, $"<polyline points=\"{points}\" fill=\"none\" stroke=\"{Colors[i % Colors.Length]}\" stroke-width=\"1.6\" stroke-linejoin=\"round\"/>");
+            }
         }
 
         svg.Append("</svg><figcaption>");
         for (int i = 0; i < _lines.Count; i++) Append(svg, $"<span><i style=\"background:{Colors[i % Colors.Length]}\"></i>{WebUtility.HtmlEncode(_lines[i].Name)}</span>");
         return svg.Append("</figcaption></figure>").ToString();
+    }
+
+    /// <summary>The parts of a line between its gaps.</summary>
+    private static IEnumerable<List<(double At, double Value)>> Pieces(IReadOnlyList<(double At, double Value)> points)
+    {
+        List<(double At, double Value)> piece = [];
+        foreach ((double At, double Value) point in points)
+        {
+            if (!double.IsNaN(point.Value))
+            {
+                piece.Add(point);
+                continue;
+            }
+
+            if (piece.Count > 0) yield return piece;
+            piece = [];
+        }
+
+        if (piece.Count > 0) yield return piece;
     }
 
     private void Phases(StringBuilder svg)

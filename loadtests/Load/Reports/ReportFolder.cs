@@ -14,6 +14,23 @@ internal static class ReportFolder
     /// <summary>Folder of the histograms.</summary>
     public const string Histograms = "hdr";
 
+    /// <summary>Makes the folder and tries it, before a run whose report would have no place.</summary>
+    /// <exception cref="ScenarioException">Nothing can be written there.</exception>
+    public static void Prepare(string folder)
+    {
+        try
+        {
+            Directory.CreateDirectory(folder);
+            string probe = Path.Combine(folder, $".probe-{Environment.ProcessId}");
+            File.WriteAllText(probe, string.Empty);
+            File.Delete(probe);
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            throw new ScenarioException($"The report has no place in {folder}: {fault.Message}");
+        }
+    }
+
     public static void Write(string folder, RunResult result, LatencySet latencies)
     {
         Directory.CreateDirectory(folder);

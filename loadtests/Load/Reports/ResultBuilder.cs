@@ -16,18 +16,22 @@ internal static class ResultBuilder
         MetricTable.Add(metrics, measures);
         foreach ((string name, HdrHistogram.LongHistogram histogram) in measures.Counters.Latencies.All) MetricTable.Add(metrics, name, histogram);
         ThresholdResult[] thresholds = [.. run.Scenario.Thresholds.Select(text => Judge(text, metrics))];
-        List<string> reasons = Reasons(LedgerResult.Of(run.Ledger), measures.Invalid, thresholds);
-        Verdict verdict = VerdictOf(run.Ledger.IsClean, measures.Invalid, thresholds);
+        string? invalid = measures.Invalid ?? WhyNotJudged(measures.LeftOut, thresholds);
+        List<string> reasons = Reasons(LedgerResult.Of(run.Ledger), invalid, thresholds);
+        Verdict verdict = VerdictOf(run.Ledger.IsClean, invalid, thresholds);
         RunResult result = new()
         {
             Verdict = verdict,
             Reasons = reasons,
+            Invalid = invalid,
+            StoppedEarly = measures.StoppedEarly,
             Began = measures.Began,
             Seconds = Seconds(measures.Phases.BeganNs(Phase.Done) - measures.BeganNs),
             Target = string.Create(CultureInfo.InvariantCulture, $"sip {run.Target.Sip}, api {run.Target.Api}"),
             Scenario = run.Scenario,
             Phases = Lengths(measures),
             Metrics = metrics,
+            Work = MetricTable.WorkOf(measures),
             Thresholds = thresholds,
             Ledger = LedgerResult.Of(run.Ledger),
             Errors = new SortedDictionary<string, int>(measures.Counters.Errors.ToDictionary(), StringComparer.Ordinal),
@@ -35,7 +39,7 @@ internal static class ResultBuilder
             Notes = measures.Notes,
             Series = measures.Series,
         };
-        return measures.Invalid is null ? result : WithoutSpeed(result);
+        return invalid is null ? result : WithoutSpeed(result);
     }
 
     /// <summary>What is left of a result whose generator was late: nothing by which its target could be judged, but for the ledger.</summary>
@@ -56,6 +60,12 @@ internal static class ResultBuilder
         if (invalid is not null) return Verdict.INVALID;
         return thresholds.All(static threshold => threshold.Held) ? Verdict.PASSED : Verdict.FAILED;
     }
+
+    /// <summary>A threshold on times that were left out did not fail: nobody can tell.</summary>
+    private static string? WhyNotJudged(IReadOnlyDictionary<string, string> leftOut, IEnumerable<ThresholdResult> thresholds) => leftOut
+        .Where(left => thresholds.Any(threshold => threshold.Value is null && threshold.Text.TrimStart().StartsWith(left.Key + ".", StringComparison.Ordinal)))
+        .Select(static left => left.Value)
+        .FirstOrDefault();
 
     public static ThresholdResult Judge(string text, IReadOnlyDictionary<string, double> metrics)
     {

@@ -18,6 +18,13 @@ internal sealed record RunResult
     /// <summary>Why, in sentences; none if everything held.</summary>
     public required IReadOnlyList<string> Reasons { get; init; }
 
+    /// <summary>Why the generator's figures say nothing about the target; null if they do. Stands beside a ledger that is not clean, which is what the verdict then says.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Invalid { get; init; }
+
+    /// <summary>Somebody stopped it: its measured time is shorter than its scenario says, or there is none.</summary>
+    public bool StoppedEarly { get; init; }
+
     public required DateTimeOffset Began { get; init; }
 
     public required double Seconds { get; init; }
@@ -30,8 +37,11 @@ internal sealed record RunResult
     /// <summary>How long each phase lasted, seconds.</summary>
     public required IReadOnlyDictionary<string, double> Phases { get; init; }
 
-    /// <summary>Every figure by the name that thresholds use: lengths of time in milliseconds. Without those of latency and rate if the verdict is INVALID.</summary>
+    /// <summary>Every figure by the name that thresholds use: lengths of time in milliseconds. Without those of latency and rate if it is <see cref="Invalid"/>.</summary>
     public required IReadOnlyDictionary<string, double> Metrics { get; init; }
+
+    /// <summary>What some of the figures are ratios of: merged runs have ratios of the sums.</summary>
+    public WorkSums Work { get; init; } = new();
 
     public required IReadOnlyList<ThresholdResult> Thresholds { get; init; }
 
@@ -57,8 +67,24 @@ internal enum Verdict
 
     FAILED,
 
-    /// <summary>The generator was late: its figures say nothing about the target, and are left out. The ledger stands.</summary>
+    /// <summary>The generator was late: its figures say nothing about the target, and are left out. The ledger stands, and is clean.</summary>
     INVALID,
+}
+
+/// <summary>Sums of a run.</summary>
+internal sealed record WorkSums
+{
+    /// <summary>Messages, registrations and refreshes of the whole run: what errors are a share of.</summary>
+    public int Attempts { get; init; }
+
+    /// <summary>Messages, registrations and refreshes of the measured time.</summary>
+    public int Operations { get; init; }
+
+    /// <summary>Of the generator in the measured time.</summary>
+    public double EngineCpuSeconds { get; init; }
+
+    /// <summary>Of the target's processes in the measured time; 0 if they are not known.</summary>
+    public double ServerCpuSeconds { get; init; }
 }
 
 /// <param name="Value">Null if nothing was measured.</param>
@@ -88,6 +114,9 @@ internal sealed record LedgerResult
 
     public required int Foreign { get; init; }
 
+    /// <summary>Accepted, still valid, and its recipient was not there at the end.</summary>
+    public int Undelivered { get; init; }
+
     /// <summary>How many of each kind.</summary>
     public required IReadOnlyDictionary<FindingKind, int> Counts { get; init; }
 
@@ -105,6 +134,7 @@ internal sealed record LedgerResult
         Redelivered = ledger.Redelivered,
         Expired = ledger.Expired,
         Foreign = ledger.Foreign,
+        Undelivered = ledger.Undelivered,
         Counts = Enum.GetValues<FindingKind>().ToDictionary(static kind => kind, ledger.CountOf),
         Findings = ledger.Findings,
     };

@@ -10,11 +10,11 @@ internal static class Summary
     {
         AnsiConsole.WriteLine();
         string color = result.Verdict switch { Verdict.PASSED => "green", Verdict.INVALID => "yellow", _ => "red" };
-        AnsiConsole.MarkupLine($"[{color} bold]{result.Verdict}[/] {Markup.Escape(result.Scenario.Name)}");
+        AnsiConsole.MarkupLine($"[{color} bold]{result.Verdict}[/] {Markup.Escape(result.Scenario.Name)}{(result.StoppedEarly ? ", stopped early" : string.Empty)}");
         foreach (string reason in result.Reasons) Console.WriteLine($"           {reason}");
         LedgerResult ledger = result.Ledger;
         string findings = string.Join(", ", ledger.Counts.Select(static count => string.Create(CultureInfo.InvariantCulture, $"{MetricTable.NameOf(count.Key)} {count.Value}")));
-        Line($"ledger     {ledger.Messages:N0} sent, {ledger.Accepted:N0} accepted, {ledger.Delivered:N0} delivered; {findings}");
+        Line($"ledger     {ledger.Messages:N0} sent, {ledger.Accepted:N0} accepted, {ledger.Delivered:N0} delivered{(ledger.Undelivered > 0 ? $", {ledger.Undelivered:N0} undelivered (their recipients were not there at the end)" : string.Empty)}; {findings}");
         foreach (string name in (string[])["accept", "deliver", "register", "refresh", "lag"])
         {
             if (result.Metrics.TryGetValue($"{name}.p50", out double p50)) Line($"{name,-10} p50 {p50:0.0} ms, p99 {result.Metrics[$"{name}.p99"]:0.0} ms, most {result.Metrics[$"{name}.max"]:0.0} ms, of {result.Metrics[$"{name}.count"]:N0}");

@@ -34,6 +34,9 @@ internal sealed class AccountNames
     /// <inheritdoc cref="Name"/>
     public static string Password(UserPlan plan, int index) => plan.Password.Replace("{user}", Name(plan, index), StringComparison.Ordinal);
 
+    /// <summary>What makes them.</summary>
+    public static string Hint(UserPlan plan) => string.Create(CultureInfo.InvariantCulture, $"loadtests/load accounts {plan.Count}{(plan.First == 0 ? string.Empty : $" --first-user {plan.First}")} makes them.");
+
     private static (byte[], byte[]) Read(string line)
     {
         int comma = line.IndexOf(',', StringComparison.Ordinal);

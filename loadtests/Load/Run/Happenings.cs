@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using Load.Engine;
 using Load.Scenarios;
@@ -7,6 +8,7 @@ namespace Load.Run;
 /// <summary>What a scenario lets happen to users and to the target, at its times of the measured time.</summary>
 internal sealed class Happenings(Scenario scenario, LoadTarget target, IReadOnlyList<VirtualUser> users, int online, UserAgents agents, OnlinePump pump, EventLoop loop, PhaseClock phases, Action<string> tell)
 {
+    private readonly ConcurrentQueue<string> _failures = new();
     private readonly Random _random = new(scenario.Seed + 1);
 
     /// <summary>The measured time has begun.</summary>
@@ -14,6 +16,17 @@ internal sealed class Happenings(Scenario scenario, LoadTarget target, IReadOnly
     {
         foreach (EventPlan plan in scenario.Events) loop.After(plan.At.Ns(), () => Happen(plan));
     }
+
+    /// <summary>That what it is to restart can be restarted.</summary>
+    /// <exception cref="ScenarioException">Nobody knows how.</exception>
+    public static void Require(Scenario scenario, LoadTarget target)
+    {
+        if (scenario.Events.FirstOrDefault(static plan => plan.Kind is EventKind.RestartEdge or EventKind.KillEdge) is not { } restart || target.RestartCommand is not null) return;
+        if (!target.Processes().Keys.Any(IsEdge)) throw new ScenarioException($"The scenario {scenario.Name} has the event {restart.Kind}: give the command for it (--restart), or the process ids of the edges (--run of a ./run on this machine, --process edge=PID).");
+    }
+
+    /// <summary>Something that was run and did not do its work; null if there is nothing more of it.</summary>
+    public string? TakeFailure() => _failures.TryDequeue(out string? failure) ? failure : null;
 
     /// <summary>Whether users need to keep their TLS sessions.</summary>
     public static bool NeedSessions(Scenario scenario) => scenario.Events.Any(static plan => plan.Resume);
@@ -60,19 +73,28 @@ internal sealed class Happenings(Scenario scenario, LoadTarget target, IReadOnly
     {
         if (target.RestartCommand is { } command)
         {
-            Run("/bin/sh", "-c", command);
+            Run("the restart command", "/bin/sh", "-c", command);
             return;
         }
 
         foreach ((string part, IReadOnlyList<int> processes) in target.Processes())
         {
-            if (!part.StartsWith("edge", StringComparison.Ordinal)) continue;
-            foreach (int process in processes) Run("kill", signal, process.ToString(System.Globalization.CultureInfo.InvariantCulture));
+            if (!IsEdge(part)) continue;
+            foreach (int process in processes) Run("the signal to an edge", "kill", signal, process.ToString(System.Globalization.CultureInfo.InvariantCulture));
         }
     }
 
-    private static void Run(string program, params string[] arguments)
+    private static bool IsEdge(string part) => part.StartsWith("edge", StringComparison.Ordinal);
+
+    /// <summary>Nobody waits for its end; how it ended is told.</summary>
+    private void Run(string what, string program, params string[] arguments)
     {
-        using Process? process = Process.Start(new ProcessStartInfo(program, arguments));   // its end is nobody's concern here
+        Process process = new() { StartInfo = new ProcessStartInfo(program, arguments), EnableRaisingEvents = true };
+        process.Exited += (_, _) =>
+        {
+            if (process.ExitCode != 0) _failures.Enqueue($"{what} failed (exit code {process.ExitCode})");
+            process.Dispose();
+        };
+        process.Start();
     }
 }

@@ -27,15 +27,18 @@ internal sealed class LoadRun : ILoopDriven, IUserEvents, IDisposable
     private readonly MessageTraffic _traffic;
     private readonly MessageTexts _texts;
     private readonly Happenings _happenings;
+    private readonly SecondLook _again;
     private readonly ServerSampler _sampler;
     private readonly List<SeriesPoint> _series = [];
     private readonly List<string> _notes = [];
+    private readonly Dictionary<string, string> _leftOut = new(StringComparer.Ordinal);
     private readonly long _beganNs = Clock.NowNs;
     private readonly DateTimeOffset _beganAt = DateTimeOffset.UtcNow;
     private readonly double _baseKilobytes;
     private readonly int[] _comingBefore;   // generations of a user that were registered: whether a registration is a return
     private int _registeredAtMeasure;
     private int _resumed;
+    private bool _hinted;
     private double _kilobytesPerUser;
     private long _nextSecondNs;
     private long _doneSinceNs;              // nothing is outstanding any more since
@@ -62,6 +65,7 @@ internal sealed class LoadRun : ILoopDriven, IUserEvents, IDisposable
         _handOvers = new HandOvers(new HttpPool(scenario.Http, target.Api, target.AuthorityFile), scenario.Http, scenario.Caps.Waiting, _loop, user => accounts.PasswordOf(user.Index));
         _traffic = new MessageTraffic(scenario, _users, _online, Ledger, _texts, _counters, _agents, _handOvers, _loop, _phases);
         _handOvers.Ended = _traffic.HandedOver;
+        _again = new SecondLook(_agents, _pump, _loop);
         _happenings = new Happenings(scenario, target, _users, _online, _agents, _pump, _loop, _phases, Note);
         _sampler = new ServerSampler(target.Processes);
         GC.Collect();
@@ -82,7 +86,7 @@ internal sealed class LoadRun : ILoopDriven, IUserEvents, IDisposable
     /// <summary>Why nobody was let in; null if somebody was.</summary>
     public string? Unreachable { get; private set; }
 
-    /// <summary>Goes on to the drain; a second time to the end. From any thread.</summary>
+    /// <summary>Ends the measured time and goes on to the drain; a second time to the end. From any thread.</summary>
     public void Stop()
     {
         bool again = _stopRequested;
@@ -121,6 +125,14 @@ internal sealed class LoadRun : ILoopDriven, IUserEvents, IDisposable
         _loop.Dispose();
     }
 
+    private LagWindow Window => _phases.Now switch
+    {
+        Phase.Register => LagWindow.Register,
+        Phase.Measure => LagWindow.Measure,
+        Phase.Drain => LagWindow.Drain,
+        _ => LagWindow.None,
+    };
+
     void ILoopDriven.Ready(int user, int generation, uint ready)
     {
         if (_users[user].Generation == generation) _fleet.Ready(_users[user], ready);
@@ -130,11 +142,10 @@ internal sealed class LoadRun : ILoopDriven, IUserEvents, IDisposable
 
     long ILoopDriven.Turn(long nowNs)
     {
-        bool counts = _phases.Now == Phase.Measure;
-        _lag.Probe(nowNs, counts);
+        _lag.Probe(nowNs, Window);
         ProbePool(nowNs);
         _pump.Turn(nowNs);
-        if (_phases.HasTraffic) _traffic.Turn(nowNs, _lag, counts);
+        if (_phases.HasTraffic) _traffic.Turn(nowNs, _lag, Window);
         if (nowNs >= _nextSecondNs) EndSecond(nowNs);
         if (MustGoOn(nowNs)) GoOn(nowNs);
         return Math.Min(Math.Min(_lag.NextNs, _nextSecondNs), Math.Min(Math.Min(_traffic.NextNs, _pump.NextNs), _phases.EndsNs));
@@ -148,13 +159,16 @@ internal sealed class LoadRun : ILoopDriven, IUserEvents, IDisposable
             _counters.Count(Counted.Refreshed, counts);
             _counters.TookOnly("refresh", nowNs - fromNs, counts);
             _traffic.Refreshed(user, failed: false);
+            _again.Refreshed(user, nowNs);
             return;
         }
 
         _pump.Done(user);
+        _again.Returned(user);
         _counters.Count(Counted.Registered, counts);
-        if (_comingBefore[user.Index]++ > 0) _counters.Count(Counted.Reconnected, counts);
+        if (_comingBefore[user.Index]++ > 0 && !_again.HasBegun) _counters.Count(Counted.Reconnected, counts);
         if (resumed) _resumed++;
+        if (user.LostSinceNs != 0) _counters.TookOnly("away", nowNs - user.LostSinceNs, _phases.Counts(user.LostSinceNs));
         _counters.Took("register", nowNs - fromNs, counts || _phases.Now is Phase.Register);
     }
 
@@ -163,6 +177,12 @@ internal sealed class LoadRun : ILoopDriven, IUserEvents, IDisposable
         _pump.Done(user);
         _traffic.Refreshed(user, failed: true);
         _counters.Error(why);
+        if (_phases.Now == Phase.Register && !_hinted && why.StartsWith("REGISTER ", StringComparison.Ordinal))
+        {
+            _hinted = true;
+            Note($"a user was refused ({why}): are all accounts there? {AccountNames.Hint(Scenario.Users)}");
+        }
+
         if (_phases.Now == Phase.Register && _agents.Registered == 0 && _counters.ErrorCount >= Math.Min(MostRefused, _online))
         {
             Unreachable = why;
@@ -193,12 +213,13 @@ internal sealed class LoadRun : ILoopDriven, IUserEvents, IDisposable
             SecondsAfterExpiry = MessageDates.SecondsAfterExpiry(request.Headers, DateTimeOffset.UtcNow),
             LastBrokenNs = user.LastBrokenNs,
             ConnectionEndedNs = user.LastBrokenNs,
+            AnswersReadNs = user.AnswersReadNs,
         };
         if (!Ledger.Deliver(sequence, copy)) return;
         ref LedgerEntry entry = ref Ledger[sequence];
         _counters.Count(Counted.Delivered, _phases.Counts(nowNs));
-        if (entry.ToRegistered) _counters.Took("deliver", nowNs - entry.DueNs, entry.Counts);
-        else _counters.TookOnly("drain", nowNs - user.RegisteredSinceNs, true);
+        if (entry.ToOnline) _counters.Took("deliver", nowNs - entry.DueNs, entry.Counts);
+        else _counters.TookOnly("drain", nowNs - user.RegisteredSinceNs, _phases.Now is Phase.Measure or Phase.Drain);
         _traffic.Delivered(sequence);
     }
 
@@ -209,8 +230,10 @@ internal sealed class LoadRun : ILoopDriven, IUserEvents, IDisposable
         foreach (VirtualUser user in _users.AsSpan(0, _online)) _pump.Enqueue(user);
         _loop.Run(this);
         long ended = Clock.NowNs;
+        LeaveOutIfLate("drain", LagWindow.Drain, "while what had waited was drained");
         if (_phases.Now != Phase.Done) _phases.Enter(Phase.Done, ended);
         Ledger.Close(ended, index => _users[index].RegisteredSinceNs);
+        foreach (VirtualUser user in _users.Where(static user => user.LostSinceNs != 0)) _counters.TookOnly("away", ended - user.LostSinceNs, _phases.Counts(user.LostSinceNs));   // and never came back
         foreach (VirtualUser user in _users)
         {
             user.Wanted = false;
@@ -229,7 +252,8 @@ internal sealed class LoadRun : ILoopDriven, IUserEvents, IDisposable
             Samples = _sampler,
             RegisteredAtMeasure = _registeredAtMeasure,
             KilobytesPerUser = _kilobytesPerUser,
-            Invalid = _lag.WhyInvalid(),
+            Invalid = _lag.WhyInvalid(LagWindow.Measure),
+            LeftOut = _leftOut,
             Resumed = _resumed,
             StoppedEarly = _stopRequested,
         };
@@ -263,6 +287,7 @@ internal sealed class LoadRun : ILoopDriven, IUserEvents, IDisposable
 
     private void Enter(Phase phase, long nowNs)
     {
+        if (_phases.Now == Phase.Register) LeaveOutIfLate("register", LagWindow.Register, "while everybody came online");
         _phases.Enter(phase, nowNs);
         switch (phase)
         {
@@ -288,32 +313,51 @@ internal sealed class LoadRun : ILoopDriven, IUserEvents, IDisposable
         }
     }
 
+    /// <summary>Times that come from outside the measured time are believed by the generator's lateness there.</summary>
+    private void LeaveOutIfLate(string name, LagWindow window, string when)
+    {
+        if (_counters.Latencies[name].TotalCount == 0 || _lag.WhyInvalid(window) is not { } why) return;
+        _leftOut[name] = $"{name}: {why}, {when}";
+        _counters.Latencies[name].Reset();
+        Note($"times left out: {_leftOut[name]}");
+    }
+
     /// <summary>Something waits for it: it is to come, if it is not there or on its way already.</summary>
     private void Call(int recipient)
     {
         if (_users[recipient].Wanted) return;
+        _again.Add(_users[recipient]);
         _users[recipient].Wanted = true;
         _pump.Enqueue(_users[recipient]);
     }
 
-    /// <summary>Nothing is under way or outstanding, and has not been for a while. Messages accepted meanwhile call their recipients too.</summary>
+    /// <summary>
+    /// Nothing is under way or outstanding, and has not been for a while; then those who were called have come once more, and nothing came of it. Messages
+    /// accepted meanwhile call their recipients too.
+    /// </summary>
     private bool IsDrained(long nowNs)
     {
-        if (Ledger.Outstanding > 0 || _traffic.UnderWay > 0)
+        if (Ledger.Outstanding > 0 || _traffic.UnderWay > 0 || _again.IsUnderWay)
         {
             _doneSinceNs = 0;
             return false;
         }
 
         if (_doneSinceNs == 0) _doneSinceNs = nowNs;
-        return nowNs - _doneSinceNs >= QuietNs;
+        if (nowNs - _doneSinceNs < QuietNs) return false;
+        if (_again.HasBegun) return true;
+        _again.Begin(nowNs);
+        _doneSinceNs = 0;
+        return false;
     }
 
     private void StopNow(bool again)
     {
-        if (_phases.Now >= Phase.Done) return;
+        Phase was = _phases.Now;
+        if (was >= Phase.Done) return;
         Note(again ? "stopped" : "stopped early: what is outstanding is drained");
-        Enter(again || _phases.Now is Phase.Register or Phase.Drain ? Phase.Done : Phase.Drain, Clock.NowNs);
+        if (was is >= Phase.Ramp and <= Phase.Measure) Enter(Phase.CoolDown, Clock.NowNs);   // where the measured time ends, if it had begun
+        Enter(again || was is Phase.Register or Phase.Drain ? Phase.Done : Phase.Drain, Clock.NowNs);
     }
 
     private void EndSecond(long nowNs)
@@ -321,6 +365,12 @@ internal sealed class LoadRun : ILoopDriven, IUserEvents, IDisposable
         _nextSecondNs = Math.Max(_nextSecondNs + Clock.Second, nowNs);   // after a standstill one long second, not several
         _agents.Sweep(_users, nowNs);
         _traffic.Sweep(nowNs);
+        while (_happenings.TakeFailure() is { } failure)
+        {
+            _counters.Error(failure);
+            Note(failure);
+        }
+
         if (_phases.Now == Phase.Drain)
         {
             foreach (int recipient in Ledger.Recipients()) Call(recipient);
@@ -347,7 +397,7 @@ internal sealed class LoadRun : ILoopDriven, IUserEvents, IDisposable
             static state =>
             {
                 long waited = Clock.NowNs - state.QueuedNs;
-                state.Run._loop.Post(() => state.Run._lag.PoolWaited(waited, state.Run._phases.Now == Phase.Measure));
+                state.Run._loop.Post(() => state.Run._lag.PoolWaited(waited, state.Run.Window));
             },
             (Run: this, QueuedNs: nowNs),
             preferLocal: false);

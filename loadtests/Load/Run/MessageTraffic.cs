@@ -10,7 +10,6 @@ namespace Load.Run;
 internal sealed class MessageTraffic(
     Scenario scenario, IReadOnlyList<VirtualUser> users, int online, MessageLedger ledger, MessageTexts texts, Counters counters, UserAgents agents, HandOvers handOvers, EventLoop loop, PhaseClock phases)
 {
-    private const long AnswerNs = 32 * Clock.Second;    // Timer F of RFC 3261 §17.1.2.2
     private const long AfterErrorNs = 20 * Clock.Millisecond;
 
     private readonly Random _random = new(scenario.Seed);
@@ -18,6 +17,7 @@ internal sealed class MessageTraffic(
     private readonly Dictionary<int, ClosedToken> _tokens = [];           // by message
     private readonly Dictionary<int, ClosedToken> _refreshTokens = [];    // by user
     private readonly Queue<(int Sequence, long DueNs)> _answers = new();  // by SIP, in order of their deadlines
+    private readonly long _answerNs = scenario.Registration.AnswerWithin.Ns();
     private readonly byte[] _text = new byte[MessageTexts.MostBytes];
     private int _nextToRefresh;
 
@@ -52,28 +52,26 @@ internal sealed class MessageTraffic(
 
     /// <summary>Sends what is due by now.</summary>
     /// <param name="lag">Told of each how late it was.</param>
-    /// <param name="counts">Whether that counts.</param>
-    public void Turn(long nowNs, LagMeter lag, bool counts)
+    /// <param name="window">What part of the run it is.</param>
+    public void Turn(long nowNs, LagMeter lag, LagWindow window)
     {
         foreach (OpenTraffic traffic in _open)
         {
             while (traffic.TryTake(nowNs, phases, out long dueNs))
             {
-                lag.Done(dueNs, Clock.NowNs, counts);
+                lag.Done(dueNs, Clock.NowNs, window);
                 if (traffic.Plan.Via == Way.Refresh) RefreshNext(dueNs);
                 else Send(traffic.Plan, dueNs, null);
             }
         }
     }
 
-    /// <summary>Gives up what nobody has answered.</summary>
+    /// <summary>Gives up what nobody has answered. Its sender still knows its number: an acceptance that comes later is one.</summary>
     public void Sweep(long nowNs)
     {
         while (_answers.TryPeek(out (int Sequence, long DueNs) first) && first.DueNs <= nowNs)
         {
             _answers.Dequeue();
-            ref LedgerEntry entry = ref ledger[first.Sequence];
-            if (entry.State != SendState.Sent || users[entry.Sender].Unanswered?.Remove(first.Sequence) != true) continue;
             GiveUp(first.Sequence, "SIP no answer");
         }
     }
@@ -85,9 +83,10 @@ internal sealed class MessageTraffic(
         else Refused(sequence, $"SIP {status}");
     }
 
-    /// <summary>The connection ended before its answer.</summary>
+    /// <summary>It is not waited for any more, if it still is.</summary>
     public void GiveUp(int sequence, string reason)
     {
+        if (ledger[sequence].State != SendState.Sent) return;
         ledger.GiveUp(sequence);
         counters.Error(reason);
         Ended(sequence, failed: true);
@@ -119,17 +118,20 @@ internal sealed class MessageTraffic(
 
     private void Accepted(int sequence, Guid id, long nowNs)
     {
-        ledger.Accept(sequence, id, nowNs);
         ref LedgerEntry entry = ref ledger[sequence];
+        bool late = entry.State == SendState.Unknown;
+        ledger.Accept(sequence, id, nowNs);
         counters.Count(Counted.Accepted, phases.Counts(nowNs));
         counters.Took("accept", nowNs - entry.DueNs, entry.Counts);
         counters.TookOnly(entry.Way switch { Way.Sip => "accept.sip", Way.Post => "accept.post", _ => "accept.grpc" }, nowNs - entry.DueNs, entry.Counts);
-        Ended(sequence, failed: false);
+        if (!late) Ended(sequence, failed: false);
     }
 
     private void Refused(int sequence, string reason)
     {
+        bool late = ledger[sequence].State == SendState.Unknown;
         ledger.Refuse(sequence);
+        if (late) return;   // an error already
         counters.Error(reason);
         Ended(sequence, failed: true);
     }
@@ -191,7 +193,7 @@ internal sealed class MessageTraffic(
             SentNs = Clock.NowNs,
             Way = plan.Via,
             Counts = counts,
-            ToRegistered = recipient.IsRegistered,
+            ToOnline = recipient.Wanted,
         });
         if (token is not null) _tokens[sequence] = token;
         UnderWay++;
@@ -199,7 +201,7 @@ internal sealed class MessageTraffic(
         ReadOnlySpan<byte> text = _text.AsSpan(0, texts.Write(_text, sequence, plan.Characters, plan.Script));
         if (plan.Via == Way.Sip)
         {
-            _answers.Enqueue((sequence, ledger[sequence].SentNs + AnswerNs));
+            _answers.Enqueue((sequence, ledger[sequence].SentNs + _answerNs));
             agents.Send(sender, recipient.Name, sequence, text);
         }
         else if (!handOvers.TryBegin(plan.Via, sequence, sender, ledger[sequence].Id, Encoding.ASCII.GetString(recipient.Name), text.ToArray()))

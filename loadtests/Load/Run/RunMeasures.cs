@@ -29,6 +29,9 @@ internal sealed record RunMeasures
     /// <summary>Why it says nothing about its target.</summary>
     public required string? Invalid { get; init; }
 
+    /// <summary>Times that say nothing because the generator was late where they come from, by their names, and why.</summary>
+    public required IReadOnlyDictionary<string, string> LeftOut { get; init; }
+
     /// <summary>Short handshakes.</summary>
     public required int Resumed { get; init; }
 

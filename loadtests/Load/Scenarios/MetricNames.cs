@@ -4,7 +4,7 @@ namespace Load.Scenarios;
 internal static class MetricNames
 {
     /// <summary>What is timed. Each has the figures of <see cref="Statistics"/>.</summary>
-    public static readonly string[] Latencies = ["register", "refresh", "keepalive", "accept", "accept.sip", "accept.post", "accept.grpc", "deliver", "drain", "lag"];
+    public static readonly string[] Latencies = ["register", "away", "refresh", "keepalive", "accept", "accept.sip", "accept.post", "accept.grpc", "deliver", "drain", "lag"];
 
     /// <summary>Of each: lengths of time, and how many there were.</summary>
     public static readonly string[] Statistics = ["p50", "p90", "p95", "p99", "p99.9", "max", "mean", "count"];
@@ -12,7 +12,7 @@ internal static class MetricNames
     /// <summary>Numbers, rates a second and shares.</summary>
     public static readonly string[] Plain =
     [
-        "lost", "duplicated", "storedTwice", "outOfOrder", "afterExpiry", "altered", "misdelivered", "redelivered", "unknown",
+        "lost", "duplicated", "storedTwice", "outOfOrder", "afterExpiry", "altered", "misdelivered", "redelivered", "undelivered", "unknown",
         "sent", "accepted", "delivered", "refused", "errors", "errors.share", "reconnects", "resumed",
         "offered.rate", "accepted.rate", "delivered.rate", "refresh.rate", "register.rate", "drain.rate",
         "registered", "engine.cpu", "engine.cpuPerOperation", "engine.kbPerUser", "server.cpu", "server.cpuPerOperation", "server.memory",

@@ -68,6 +68,9 @@ internal sealed record RegistrationPlan
     /// <summary>Whether a refresh carries the digest again, as most phones do.</summary>
     public bool AuthorizeRefresh { get; init; } = true;
 
+    /// <summary>How long the answer to a MESSAGE is awaited (Timer F of RFC 3261 §17.1.2.2).</summary>
+    public TimeSpan AnswerWithin { get; init; } = TimeSpan.FromSeconds(32);
+
     /// <summary>The wait after the first lost connection; doubles with each one that fails.</summary>
     public TimeSpan ReconnectFirst { get; init; } = TimeSpan.FromSeconds(1);
 

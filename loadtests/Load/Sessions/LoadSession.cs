@@ -3,6 +3,8 @@ using System.Text;
 using Edge.Sip.Parsing;
 using Load.Engine;
 using Load.Ledger;
+using Load.Measures;
+using Load.Reports;
 using Load.Run;
 using Load.Scenarios;
 
@@ -12,8 +14,6 @@ namespace Load.Sessions;
 /// <remarks>A thread of its own carries all users, as in a run; awaiting calls cost a task each, so a runner's rate is below the engine's.</remarks>
 internal sealed class LoadSession : IUserEvents, ILoopDriven, IAsyncDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(32);   // Timer F of RFC 3261 §17.1.2.2
-
     private readonly EventLoop _loop = new();
     private readonly Scenario _scenario;
     private readonly AccountNames _accounts;
@@ -28,6 +28,9 @@ internal sealed class LoadSession : IUserEvents, ILoopDriven, IAsyncDisposable
     private readonly Dictionary<int, Pending> _pending = [];                           // by message
     private readonly Dictionary<int, TaskCompletionSource<string?>> _refreshing = [];  // by user
     private readonly byte[] _text = new byte[MessageTexts.MostBytes];
+    private readonly LatencySet _latencies = new();
+    private int _errors;
+    private int _refreshes;
     private long _sweepNs;
 
     public LoadSession(Scenario scenario, LoadTarget target, AccountNames accounts)
@@ -85,8 +88,7 @@ internal sealed class LoadSession : IUserEvents, ILoopDriven, IAsyncDisposable
     }
 
     /// <summary>Calls everybody for whom something waits, and waits until nothing does, or for as long as the scenario says.</summary>
-    /// <returns>The ledger, closed.</returns>
-    public async Task<MessageLedger> DrainAsync()
+    public async Task<SessionResult> DrainAsync()
     {
         long until = Clock.NowNs + _scenario.Phases.Drain.Ns();
         while (Clock.NowNs < until && await AskAsync(CallThoseWhoHaveToCome) > 0) await Task.Delay(50);
@@ -94,7 +96,7 @@ internal sealed class LoadSession : IUserEvents, ILoopDriven, IAsyncDisposable
         return await AskAsync(() =>
         {
             Ledger.Close(Clock.NowNs, index => _users[index].RegisteredSinceNs);
-            return Ledger;
+            return new SessionResult(Ledger, Metrics());
         });
     }
 
@@ -124,7 +126,7 @@ internal sealed class LoadSession : IUserEvents, ILoopDriven, IAsyncDisposable
             _agents.Sweep(_users, nowNs);
             foreach ((int sequence, Pending pending) in _pending.ToArray())
             {
-                if (nowNs - Ledger[sequence].SentNs > Patience.Ns()) GiveUp(sequence, pending, "no answer");
+                if (nowNs - Ledger[sequence].SentNs > _scenario.Registration.AnswerWithin.Ns()) GiveUp(sequence, pending, "no answer");
             }
         }
 
@@ -133,12 +135,15 @@ internal sealed class LoadSession : IUserEvents, ILoopDriven, IAsyncDisposable
 
     void IUserEvents.Registered(VirtualUser user, long fromNs, long nowNs, bool refresh, bool resumed)
     {
+        if (refresh) _refreshes++;
+        _latencies.Record(refresh ? "refresh" : "register", nowNs - fromNs);
         if (refresh && _refreshing.Remove(user.Index, out TaskCompletionSource<string?>? refreshed)) refreshed.SetResult(null);
         _pump.Done(user);
     }
 
     void IUserEvents.Failed(VirtualUser user, string why)
     {
+        _errors++;
         if (_refreshing.Remove(user.Index, out TaskCompletionSource<string?>? refreshed)) refreshed.SetResult(why);
         _pump.Done(user);
     }
@@ -154,9 +159,7 @@ internal sealed class LoadSession : IUserEvents, ILoopDriven, IAsyncDisposable
         if (_pending.TryGetValue(sequence, out Pending? pending)) GiveUp(sequence, pending, "SIP connection ended before the answer");
     }
 
-    void IUserEvents.Ponged(VirtualUser user, long tookNs)
-    {
-    }
+    void IUserEvents.Ponged(VirtualUser user, long tookNs) => _latencies.Record("keepalive", tookNs);
 
     void IUserEvents.Received(VirtualUser user, in SipRequest request, long nowNs)
     {
@@ -174,7 +177,10 @@ internal sealed class LoadSession : IUserEvents, ILoopDriven, IAsyncDisposable
             LastBrokenNs = user.LastBrokenNs,
             ConnectionEndedNs = user.LastBrokenNs,
         };
-        if (!Ledger.Deliver(sequence, copy) || !_pending.TryGetValue(sequence, out Pending? pending)) return;
+        if (!Ledger.Deliver(sequence, copy)) return;
+        if (Ledger[sequence].ToOnline) _latencies.Record("deliver", nowNs - Ledger[sequence].DueNs);
+        else _latencies.Record("drain", nowNs - user.RegisteredSinceNs);
+        if (!_pending.TryGetValue(sequence, out Pending? pending)) return;
         pending.Delivered.TrySetResult(null);
         if (pending.Accepted.Task.IsCompleted) _pending.Remove(sequence);
     }
@@ -196,6 +202,7 @@ internal sealed class LoadSession : IUserEvents, ILoopDriven, IAsyncDisposable
         Pending pending = new(plan);
         if (plan.Via == Way.Sip && !sender.IsRegistered)
         {
+            _errors++;
             pending.End("the sender is not online");
             return new SentMessage(pending.Accepted.Task, pending.Delivered.Task);
         }
@@ -210,7 +217,7 @@ internal sealed class LoadSession : IUserEvents, ILoopDriven, IAsyncDisposable
             SentNs = now,
             Way = plan.Via,
             Counts = true,
-            ToRegistered = recipient.IsRegistered,
+            ToOnline = recipient.Wanted,
         });
         _pending[sequence] = pending;
         ReadOnlySpan<byte> text = _text.AsSpan(0, _texts.Write(_text, sequence, plan.Characters, plan.Script));
@@ -229,6 +236,9 @@ internal sealed class LoadSession : IUserEvents, ILoopDriven, IAsyncDisposable
     private void Accept(int sequence, Guid id, long nowNs)
     {
         Ledger.Accept(sequence, id, nowNs);
+        ref LedgerEntry entry = ref Ledger[sequence];
+        _latencies.Record("accept", nowNs - entry.DueNs);
+        _latencies.Record(entry.Way switch { Way.Sip => "accept.sip", Way.Post => "accept.post", _ => "accept.grpc" }, nowNs - entry.DueNs);
         if (!_pending.TryGetValue(sequence, out Pending? pending)) return;
         pending.Accepted.TrySetResult(null);
         if (pending.Delivered.Task.IsCompleted) _pending.Remove(sequence);
@@ -236,6 +246,7 @@ internal sealed class LoadSession : IUserEvents, ILoopDriven, IAsyncDisposable
 
     private void Refuse(int sequence, string reason)
     {
+        if (Ledger[sequence].State == SendState.Sent) _errors++;
         Ledger.Refuse(sequence);
         if (_pending.Remove(sequence, out Pending? pending)) pending.End(reason);
     }
@@ -243,10 +254,19 @@ internal sealed class LoadSession : IUserEvents, ILoopDriven, IAsyncDisposable
     /// <summary>Nobody answered, or nobody received: whoever waits goes on; what comes later is in the ledger all the same.</summary>
     private void GiveUp(int sequence, Pending pending, string reason)
     {
+        _errors++;
         if (Ledger[sequence].State == SendState.Sent) Ledger.GiveUp(sequence);
-        _users[Ledger[sequence].Sender].Unanswered?.Remove(sequence);
         _pending.Remove(sequence);
         pending.End(reason);
+    }
+
+    private SortedDictionary<string, double> Metrics()
+    {
+        SortedDictionary<string, double> metrics = new(StringComparer.Ordinal) { ["errors"] = _errors, ["registered"] = Online };
+        MetricTable.Add(metrics, Ledger);
+        MetricTable.Add(metrics, new WorkSums { Attempts = Ledger.Count + _refreshes + (int)_latencies["register"].TotalCount });
+        foreach ((string name, HdrHistogram.LongHistogram histogram) in _latencies.All) MetricTable.Add(metrics, name, histogram);
+        return metrics;
     }
 
     private int CallThoseWhoHaveToCome()
@@ -286,5 +306,5 @@ internal sealed class LoadSession : IUserEvents, ILoopDriven, IAsyncDisposable
 
 /// <summary>A message under way.</summary>
 /// <param name="Accepted">Ends with null when the server has taken it over, else with the reason, from a closed set.</param>
-/// <param name="Delivered">Ends with null when the recipient has it; if nobody receives it within 32 s, with a reason.</param>
+/// <param name="Delivered">Ends with null when the recipient has it; if nobody receives it in time (registration.answerWithin), with a reason.</param>
 internal sealed record SentMessage(Task<string?> Accepted, Task<string?> Delivered);

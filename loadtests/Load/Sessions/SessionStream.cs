@@ -5,6 +5,8 @@ namespace Load.Sessions;
 /// <summary>One stream of a scenario for another runner: each call sends one message, or one refresh, between users that the seed chooses.</summary>
 internal sealed class SessionStream(LoadSession session, Scenario scenario, TrafficPlan plan)
 {
+    private static readonly TimeSpan AfterError = TimeSpan.FromMilliseconds(20);   // errors must not spin
+
     private readonly Random _random = new(scenario.Seed);
     private readonly Lock _gate = new();
     private int _next;
@@ -23,6 +25,13 @@ internal sealed class SessionStream(LoadSession session, Scenario scenario, Traf
 
     /// <summary>Refreshes the next user.</summary>
     public Task<string?> RefreshAsync() => session.RefreshAsync((int)((uint)Interlocked.Increment(ref _next) % session.Online));
+
+    /// <summary>The pause before the next, of the closed model; the open one sends when the next is due.</summary>
+    public Task PauseAsync(bool failed)
+    {
+        TimeSpan pause = failed && plan.Think < AfterError ? AfterError : plan.Think;
+        return plan.IsOpen || pause == TimeSpan.Zero ? Task.CompletedTask : Task.Delay(pause);
+    }
 
     private (int Sender, int Recipient) Choose()
     {

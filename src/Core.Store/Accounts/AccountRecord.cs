@@ -45,7 +45,7 @@ internal sealed record AccountRecord(AccountAddress Address, AccountVerifiers Ve
         byte[] value = new byte[HeaderBytes + plain.Length + EnvelopeCipher.TagBytes];
         value[0] = Version;
         BinaryPrimitives.WriteUInt32BigEndian(value.AsSpan(1), key.Id);
-        RandomNumberGenerator.Fill(value.AsSpan(5, EnvelopeCipher.SaltBytes));
+        EnvelopeCipher.DrawSalt(value.AsSpan(5, EnvelopeCipher.SaltBytes));
         EnvelopeCipher.Seal(key, KeyPurpose.Account, value.AsSpan(5, EnvelopeCipher.SaltBytes), Context(value, name), plain, value.AsSpan(HeaderBytes));
         CryptographicOperations.ZeroMemory(plain);
         return value;

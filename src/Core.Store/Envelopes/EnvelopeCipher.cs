@@ -15,6 +15,27 @@ internal static class EnvelopeCipher
     internal const int KeyBytes = 32;
     internal const int NonceBytes = 12;
     private const int LabelBytes = 16;
+    private const int SaltsAtOnce = 64;
+
+    [ThreadStatic]
+    private static byte[]? _salts;
+
+    [ThreadStatic]
+    private static int _saltsLeft;
+
+    /// <summary>Writes a fresh random salt. From a supply of the thread's: each call of the generator costs a system call, since OpenSSL asks which process it is in.</summary>
+    /// <param name="salt">16 bytes.</param>
+    public static void DrawSalt(Span<byte> salt)
+    {
+        byte[] supply = _salts ??= new byte[SaltBytes * SaltsAtOnce];
+        if (_saltsLeft == 0)
+        {
+            RandomNumberGenerator.Fill(supply);
+            _saltsLeft = SaltsAtOnce;
+        }
+
+        supply.AsSpan(--_saltsLeft * SaltBytes, SaltBytes).CopyTo(salt);
+    }
 
     /// <summary>Seals.</summary>
     /// <param name="key">Of the ring.</param>
@@ -45,8 +66,16 @@ internal static class EnvelopeCipher
         key.CountSeal();
         Span<byte> derived = stackalloc byte[KeyBytes + NonceBytes];
         Derive(key, label, salt, derived);
-        using AesGcm aes = new(derived[..KeyBytes], TagBytes);
-        aes.Encrypt(derived[KeyBytes..], plain, output[..plain.Length], output[plain.Length..], context);
+        if (OpenSslAesGcm.IsSupported)
+        {
+            OpenSslAesGcm.Seal(derived[..KeyBytes], derived[KeyBytes..], context, plain, output);
+        }
+        else
+        {
+            using AesGcm aes = new(derived[..KeyBytes], TagBytes);
+            aes.Encrypt(derived[KeyBytes..], plain, output[..plain.Length], output[plain.Length..], context);
+        }
+
         CryptographicOperations.ZeroMemory(derived);
     }
 
@@ -72,6 +101,7 @@ internal static class EnvelopeCipher
         Derive(key, label, salt, derived);
         try
         {
+            if (OpenSslAesGcm.IsSupported) return OpenSslAesGcm.TryOpen(derived[..KeyBytes], derived[KeyBytes..], context, input, plain);
             using AesGcm aes = new(derived[..KeyBytes], TagBytes);
             aes.Decrypt(derived[KeyBytes..], input[..plain.Length], input[plain.Length..], plain, context);
             return true;

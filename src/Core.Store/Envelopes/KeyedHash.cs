@@ -2,8 +2,11 @@ using System.Security.Cryptography;
 
 namespace Core.Store.Envelopes;
 
-/// <summary>HMAC-SHA256 (RFC 2104) under one key, with the key's schedule kept: a third of what a call with the key's bytes costs. For any thread.</summary>
-/// <remarks>A message takes a dozen of these on its way through a core, so their cost is a good part of its cost.</remarks>
+/// <summary>HMAC-SHA256 (RFC 2104) under one key, with what the key makes of the hash's state kept. For any thread.</summary>
+/// <remarks>
+/// A message takes a dozen of these on its way through a core. Of the runtime's own call 5 parts in 6 go into OpenSSL's providers and error queue, so where OpenSSL is
+/// there its SHA-256 is called directly (<see cref="OpenSslSha256"/>); figures in docs/adr/0002. Elsewhere the runtime does it.
+/// </remarks>
 #pragma warning disable CA1001 // its states live as long as the key, which is as long as the process
 public sealed class KeyedHash
 #pragma warning restore CA1001
@@ -11,12 +14,26 @@ public sealed class KeyedHash
     /// <summary>Bytes of a whole hash.</summary>
     public const int HashBytes = HMACSHA256.HashSizeInBytes;
 
+    private const int BlockBytes = 64;
     private const int MostInfoBytes = 64;
+    private const byte InnerPad = 0x36, OuterPad = 0x5C;
 
-    private readonly ThreadLocal<IncrementalHash> _hash;
+    private readonly OpenSslSha256 _inner, _outer;   // after their first block, which is the key's
+    private readonly ThreadLocal<IncrementalHash>? _portable;
 
     /// <param name="key">32 random or derived bytes; nothing of them can be read again from here.</param>
-    public KeyedHash(byte[] key) => _hash = new ThreadLocal<IncrementalHash>(() => IncrementalHash.CreateHMAC(HashAlgorithmName.SHA256, key));
+    public KeyedHash(byte[] key)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        if (!OpenSslSha256.IsSupported || key.Length > BlockBytes)
+        {
+            _portable = new ThreadLocal<IncrementalHash>(() => IncrementalHash.CreateHMAC(HashAlgorithmName.SHA256, key));
+            return;
+        }
+
+        _inner = Padded(key, InnerPad);
+        _outer = Padded(key, OuterPad);
+    }
 
     /// <summary>Writes the first bytes of the hash, as many as there is room for.</summary>
     /// <param name="output">At most <see cref="HashBytes"/>.</param>
@@ -25,17 +42,24 @@ public sealed class KeyedHash
     /// <summary>The same of two parts, one behind the other: the first must be of fixed length, or no two inputs may be told apart by where it ends.</summary>
     public void Compute(ReadOnlySpan<byte> first, ReadOnlySpan<byte> second, Span<byte> output)
     {
-        IncrementalHash hash = _hash.Value!;
-        hash.AppendData(first);
-        if (!second.IsEmpty) hash.AppendData(second);   // each call is one of OpenSSL's, with its price
-        if (output.Length == HashBytes)
+        Span<byte> whole = stackalloc byte[HashBytes];
+        if (_portable is not null)
         {
-            hash.GetHashAndReset(output);
-            return;
+            IncrementalHash hash = _portable.Value!;
+            hash.AppendData(first);
+            hash.AppendData(second);
+            hash.GetHashAndReset(whole);
+        }
+        else
+        {
+            OpenSslSha256 inner = _inner, outer = _outer;
+            inner.Append(first);
+            inner.Append(second);
+            inner.Finish(whole);
+            outer.Append(whole);
+            outer.Finish(whole);
         }
 
-        Span<byte> whole = stackalloc byte[HashBytes];
-        hash.GetHashAndReset(whole);
         whole[..output.Length].CopyTo(output);
     }
 
@@ -56,5 +80,16 @@ public sealed class KeyedHash
         blocks[..output.Length].CopyTo(output);
         CryptographicOperations.ZeroMemory(blocks);
         CryptographicOperations.ZeroMemory(input);
+    }
+
+    private static OpenSslSha256 Padded(ReadOnlySpan<byte> key, byte pad)
+    {
+        Span<byte> block = stackalloc byte[BlockBytes];
+        block.Fill(pad);
+        for (int i = 0; i < key.Length; i++) block[i] ^= key[i];
+        OpenSslSha256 hash = OpenSslSha256.Start();
+        hash.Append(block);
+        CryptographicOperations.ZeroMemory(block);
+        return hash;
     }
 }

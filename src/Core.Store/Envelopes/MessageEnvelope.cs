@@ -46,7 +46,7 @@ internal sealed class MessageEnvelope(KeyRing ring)
 
         record[0] = Version;
         BinaryPrimitives.WriteUInt32BigEndian(record.AsSpan(1), key.Id);
-        RandomNumberGenerator.Fill(record.AsSpan(SaltAt, EnvelopeCipher.SaltBytes));
+        EnvelopeCipher.DrawSalt(record.AsSpan(SaltAt, EnvelopeCipher.SaltBytes));
         message.MessageId.TryWriteBytes(record.AsSpan(MessageIdAt), bigEndian: true, out _);
         MailboxMember.WriteHead(record.AsSpan(MemberAt), accepted, expires, sender, flags);
 
@@ -113,7 +113,7 @@ internal sealed class MessageEnvelope(KeyRing ring)
         byte[] fresh = new byte[record.Length];
         record[..HeaderBytes].CopyTo(fresh);
         BinaryPrimitives.WriteUInt32BigEndian(fresh.AsSpan(1), current.Id);
-        RandomNumberGenerator.Fill(fresh.AsSpan(SaltAt, EnvelopeCipher.SaltBytes));
+        EnvelopeCipher.DrawSalt(fresh.AsSpan(SaltAt, EnvelopeCipher.SaltBytes));
         EnvelopeCipher.Seal(current, KeyPurpose.Message, Salt(fresh), Context(fresh, recipient, room), plain, fresh.AsSpan(HeaderBytes));
         CryptographicOperations.ZeroMemory(plain);
         return fresh;

@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Text;
 using Core.Store.Accounts;
 using Core.Store.Envelopes;
 using Core.Store.Presence;
@@ -17,6 +19,8 @@ internal sealed class MailboxWriter(RedisConnection redis, MessageEnvelope envel
     public static readonly TimeSpan RecordGrace = TimeSpan.FromHours(1);
 
     private readonly CoreStoreOptions _options = options.Value;
+    private readonly RedisValue _claimLifetime = (long)options.Value.OutcomeLifetime.TotalMilliseconds;
+    private EnqueueSettings? _settings;
 
     /// <summary>Seals and stores, unless it is there already. The id has been claimed, or is made by us.</summary>
     /// <param name="message">What to store.</param>
@@ -30,7 +34,7 @@ internal sealed class MailboxWriter(RedisConnection redis, MessageEnvelope envel
     public async Task<Acceptance> EnqueueAsync(
         NewMessage message, AccountName sender, AccountName recipient, byte[] name, DateTimeOffset accepted, MemberFlags flags, int mostQueued, int mostOfSender)
     {
-        RedisResult[] reply = await SendAsync(message, sender, recipient, name, accepted, flags, mostQueued, mostOfSender, claim: null).ConfigureAwait(false);
+        byte[] reply = await SendAsync(message, sender, recipient, name, accepted, flags, mostQueued, mostOfSender, claim: null).ConfigureAwait(false);
         return Answer(reply, message, accepted);
     }
 
@@ -41,16 +45,16 @@ internal sealed class MailboxWriter(RedisConnection redis, MessageEnvelope envel
     public async Task<(Acceptance? Acceptance, ReadOnlyMemory<byte> Claimed)> ClaimAndEnqueueAsync(
         NewMessage message, AccountName sender, AccountName recipient, byte[] name, DateTimeOffset accepted, MemberFlags flags, int mostQueued, int mostOfSender, byte[] claim)
     {
-        RedisResult[] reply = await SendAsync(message, sender, recipient, name, accepted, flags, mostQueued, mostOfSender, claim).ConfigureAwait(false);
-        return reply[0].ToString() switch
+        byte[] reply = await SendAsync(message, sender, recipient, name, accepted, flags, mostQueued, mostOfSender, claim).ConfigureAwait(false);
+        return reply[0] switch
         {
-            "5" => (null, (byte[])reply[1]!),
-            "6" => (null, default),
+            (byte)'5' => (null, reply.AsMemory(1)),
+            (byte)'6' => (null, default),
             _ => (Answer(reply, message, accepted), default),
         };
     }
 
-    private async Task<RedisResult[]> SendAsync(
+    private async Task<byte[]> SendAsync(
         NewMessage message, AccountName sender, AccountName recipient, byte[] name, DateTimeOffset accepted, MemberFlags flags, int mostQueued, int mostOfSender, byte[]? claim)
     {
         DateTimeOffset expires = accepted + _options.Validity;
@@ -59,43 +63,62 @@ internal sealed class MailboxWriter(RedisConnection redis, MessageEnvelope envel
         TimeSpan lifetime = expires - now + RecordGrace;
         RedisKey[] keys = [RedisKeys.Record(recipient.Partition, name), RedisKeys.Mailbox(recipient), RedisKeys.Sequence(recipient.Partition),
             RedisKeys.Busy(recipient.Partition), RedisKeys.Bindings(recipient), RedisKeys.Accounts(recipient.Partition)];
-        RedisValue[] args = [now.ToUnixTimeMilliseconds(), expires.ToUnixTimeMilliseconds(), recipient.Handle, (byte[])[.. MessageEnvelope.MemberHead(record), .. name], record,
-            Math.Max(1, (long)lifetime.TotalMilliseconds), mostQueued, mostOfSender, Earlier(now + LookAgainAfter, expires).ToUnixTimeMilliseconds()];
+        RedisValue[] args = [now.ToUnixTimeMilliseconds(), Settings(mostQueued, mostOfSender), record, Math.Max(1, (long)lifetime.TotalMilliseconds)];
         if (claim is not null)
         {
             keys = [.. keys, RedisKeys.Ledger(sender, name), RedisKeys.Told(sender)];
-            args = [.. args, claim, (long)_options.OutcomeLifetime.TotalMilliseconds];
+            args = [.. args, claim, _claimLifetime];
         }
 
-        return (RedisResult[])(await redis.EvaluateAsync(RedisScript.Enqueue, keys, args).ConfigureAwait(false))!;
+        return (byte[])(await redis.EvaluateAsync(RedisScript.Enqueue, keys, args).ConfigureAwait(false))!;
     }
 
-    private static DateTimeOffset Earlier(DateTimeOffset one, DateTimeOffset other) => one < other ? one : other;
+    /// <summary>Of the last message, which nearly always had the same.</summary>
+    private byte[] Settings(int mostQueued, int mostOfSender)
+    {
+        EnqueueSettings? last = _settings;
+        if (last is null || last.MostQueued != mostQueued || last.MostOfSender != mostOfSender) _settings = last = new EnqueueSettings(mostQueued, mostOfSender);
+        return last.Text;
+    }
 
-    private Acceptance Answer(RedisResult[] reply, NewMessage message, DateTimeOffset accepted)
+    private Acceptance Answer(byte[] reply, NewMessage message, DateTimeOffset accepted)
     {
         DateTimeOffset now = time.GetUtcNow(), expires = accepted + _options.Validity;
-        switch (reply[0].ToString())
+        switch ((char)reply[0])
         {
-            case "0":
-                return MessageEnding.StatusOf((byte[])reply[1]!, now) is { } known
+            case '0':
+                return MessageEnding.StatusOf(reply.AsSpan(1), now) is { } known
                     ? new Acceptance(AcceptOutcome.Repeated, known, null)
                     : throw new StoreUnavailableException("A value under a record's key is not a record.");
-            case "1":
-                FlowId? flow = BindingLine.Flow((string?)reply[3]);   // and not past its time by now: an old claim, a core or Redis that stood still
+            case '1':
+                (long sequence, long tail, FlowId? flow) = Stored(reply.AsSpan(1));   // and not past its time by now: an old claim, a core or Redis that stood still
                 QueuedMessage queued = new(
-                    new MessageKey(message.Sender, message.MessageId, message.Recipient), (long)reply[1], (long)reply[2], 1, accepted, expires, message.Text);
+                    new MessageKey(message.Sender, message.MessageId, message.Recipient), sequence, tail, 1, accepted, expires, message.Text);
                 return new Acceptance(
                     AcceptOutcome.Accepted, new MessageStatus(MessageState.Enqueued, accepted, expires), flow is null || expires <= now ? null : new DirectedMessage(flow.Value, queued));
-            case "2":
+            case '2':
                 return new Acceptance(AcceptOutcome.Repeated, new MessageStatus(MessageState.Expired, accepted, expires), null);
-            case "3":
+            case '3':
                 accounts.Forget(message.Recipient);
                 return new Acceptance(AcceptOutcome.UnknownRecipient, null, null);
-            case "4":
+            case '4':
                 return new Acceptance(AcceptOutcome.QueueFull, null, null);
             default:
                 throw new StoreUnavailableException("enqueue.lua gave an answer that this program does not know.");
         }
+    }
+
+    /// <summary>Reads sequence, SPACE, tail before, SPACE, the active binding's line.</summary>
+    private static (long Sequence, long Tail, FlowId? Flow) Stored(ReadOnlySpan<byte> reply)
+    {
+        int first = reply.IndexOf((byte)' '), second = first + 1 + reply[(first + 1)..].IndexOf((byte)' ');
+        return (long.Parse(reply[..first], CultureInfo.InvariantCulture), long.Parse(reply[(first + 1)..second], CultureInfo.InvariantCulture),
+            BindingLine.Flow(Encoding.UTF8.GetString(reply[(second + 1)..])));
+    }
+
+    /// <summary>What <c>moment.lua</c> reads, as text.</summary>
+    private sealed record EnqueueSettings(int MostQueued, int MostOfSender)
+    {
+        public byte[] Text { get; } = Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{MostQueued} {MostOfSender} {(long)LookAgainAfter.TotalMilliseconds}"));
     }
 }

@@ -13,6 +13,9 @@ internal sealed class MessageEnding(RedisConnection redis, Teller teller, TimePr
     /// <summary>Redis takes a script's keys on its stack: a full mailbox is ended in pieces.</summary>
     private const int DropAtOnce = 128;
 
+    /// <summary>After that the sweeper looks whether the core that ended it has also told, in milliseconds.</summary>
+    private static readonly RedisValue TellAfter = (long)Teller.LookAfter.TotalMilliseconds;
+
     private readonly RedisValue _outcomeLifetime = (long)options.Value.OutcomeLifetime.TotalMilliseconds;
 
     /// <summary>Ends one message.</summary>
@@ -25,22 +28,24 @@ internal sealed class MessageEnding(RedisConnection redis, Teller teller, TimePr
             RedisScript.End,
             [RedisKeys.Record(recipient.Partition, name), RedisKeys.Mailbox(recipient), RedisKeys.Tries(recipient),
                 RedisKeys.ToTell(recipient.Partition), RedisKeys.Busy(recipient.Partition)],
-            [name, Outcome.Digit(state), now.ToUnixTimeMilliseconds(), Bytes(now), _outcomeLifetime,
-                EndedMessage.SenderBytes(sender), TellBy(now), lastTry]).ConfigureAwait(false);
-        if (result.IsNull) return null;
+            EndArgs(now, sender, state, lastTry)).ConfigureAwait(false);
+        byte[]? reply = (byte[]?)result;
+        if (reply is null) return null;
 
-        RedisResult[] reply = (RedisResult[])result!;
-        MessageStatus? status = StatusOf((byte[])reply[1]!);
-        if (status is not null && reply[0].ToString() == "1")
+        MessageStatus? status = StatusOf(reply.AsSpan(1));
+        if (status is not null && reply[0] == '1')
         {
             metrics.Ended(status.State);
             if (status.State == MessageState.Delivered) metrics.Delivered(now - status.AcceptTime);
-            byte[] entry = (byte[])reply[2]!;
-            if (entry.Length > 0) await teller.TellAsync(recipient.Partition, [entry]).ConfigureAwait(false);
+            if (reply.Length > 1 + Outcome.Bytes) await teller.TellAsync(recipient.Partition, [reply[(1 + Outcome.Bytes)..]]).ConfigureAwait(false);
         }
 
         return status;
     }
+
+    /// <summary>What <c>end.lua</c> is given.</summary>
+    public RedisValue[] EndArgs(DateTimeOffset now, AccountName sender, MessageState state, byte[] lastTry) =>
+        [now.ToUnixTimeMilliseconds(), (byte[])[Outcome.Digit(state), .. Bytes(now), .. EndedMessage.SenderBytes(sender), .. lastTry], _outcomeLifetime, TellAfter];
 
     /// <summary>Ends many of one mailbox, from their members alone; what is past its time as EXPIRED.</summary>
     /// <returns>How many were still waiting.</returns>
@@ -52,7 +57,7 @@ internal sealed class MessageEnding(RedisConnection redis, Teller teller, TimePr
             DateTimeOffset now = time.GetUtcNow();
             RedisKey[] keys = [RedisKeys.Mailbox(recipient), RedisKeys.Tries(recipient), RedisKeys.ToTell(recipient.Partition), RedisKeys.Busy(recipient.Partition),
                 .. some.Select(m => RedisKeys.Record(recipient.Partition, MailboxMember.Name(m)))];
-            RedisValue[] args = [Outcome.Digit(state), now.ToUnixTimeMilliseconds(), Bytes(now), _outcomeLifetime, TellBy(now), .. some.Select(m => (RedisValue)m)];
+            RedisValue[] args = [(byte[])[Outcome.Digit(state)], now.ToUnixTimeMilliseconds(), Bytes(now), _outcomeLifetime, TellBy(now), .. some.Select(m => (RedisValue)m)];
             RedisResult[] reply = (RedisResult[])(await redis.EvaluateAsync(RedisScript.Drop, keys, args).ConfigureAwait(false))!;
             ended += (int)reply[0];
             if (reply.Length > 1) await teller.TellAsync(recipient.Partition, [.. reply.Skip(1).Select(entry => (byte[])entry!)]).ConfigureAwait(false);

@@ -9,7 +9,8 @@ namespace Core.Store.Mailboxes;
 /// <remarks>Written by <c>end.lua</c> and <c>drop.lua</c> only.</remarks>
 internal static class Outcome
 {
-    private const int Bytes = 30;
+    public const int Bytes = 30;
+
     private const int LastTryAt = 27;
 
     public static bool TryParse(ReadOnlySpan<byte> value, out MessageStatus status)
@@ -36,13 +37,13 @@ internal static class Outcome
     }
 
     /// <summary>The digit that stands for a state in scripts and outcomes.</summary>
-    public static string Digit(MessageState state) => state switch
+    public static byte Digit(MessageState state) => state switch
     {
-        MessageState.Delivered => "1",
-        MessageState.Expired => "2",
-        MessageState.InvalidRecipient => "3",
-        MessageState.InvalidDevice => "4",
-        MessageState.InvalidPayload => "5",
+        MessageState.Delivered => (byte)'1',
+        MessageState.Expired => (byte)'2',
+        MessageState.InvalidRecipient => (byte)'3',
+        MessageState.InvalidDevice => (byte)'4',
+        MessageState.InvalidPayload => (byte)'5',
         _ => throw new ArgumentOutOfRangeException(nameof(state), "not an end"),
     };
 }

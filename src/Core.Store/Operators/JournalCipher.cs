@@ -1,7 +1,6 @@
 using System.Buffers.Binary;
 using System.Collections.Concurrent;
 using System.Globalization;
-using System.Security.Cryptography;
 using Core.Store.Envelopes;
 
 namespace Core.Store.Operators;
@@ -30,7 +29,7 @@ internal sealed class JournalCipher(IDerivedKeys keys, TimeProvider time)
         byte[] value = new byte[HeaderBytes + plain.Length + EnvelopeCipher.TagBytes];
         BinaryPrimitives.WriteUInt32BigEndian(value, day);
         Span<byte> salt = value.AsSpan(DayBytes, EnvelopeCipher.SaltBytes);
-        RandomNumberGenerator.Fill(salt);
+        EnvelopeCipher.DrawSalt(salt);
         EnvelopeCipher.Seal(KeyOf(day), Label, salt, place, plain, value.AsSpan(HeaderBytes));
         return value;
     }

@@ -43,7 +43,7 @@ internal sealed class RedisScript
     private readonly string[] _includes;
     private readonly string _own;
 
-    private RedisScript(string file, int number = 0)
+    private RedisScript(string file, byte number = 0)
     {
         Number = number;
         string[] lines = Read(file).Split('\n');
@@ -58,20 +58,26 @@ internal sealed class RedisScript
         _includes = [.. many.SelectMany(static script => script._includes).Distinct()];
         _own = Read(file);
         StringBuilder text = new(string.Concat(_includes.Select(Read)));
-        text.Append("local scripts = {}\n");
-        foreach (RedisScript script in many) text.Append(CultureInfo.InvariantCulture, $"scripts['{script.Number}'] = function(KEYS, ARGV)\n{script._own}\nend\n");
+        text.Append("local KEYS, ARGV, scripts = KEYS, ARGV, {}\n");
+        foreach (RedisScript script in many) text.Append(CultureInfo.InvariantCulture, $"scripts[{script.Number}] = function(k, a, keyCount)\n{AmongMany(script._own)}\nend\n");
         Text = text.Append(_own).ToString();
         Hash = HashOf(Text);
     }
 
     /// <summary>By which <see cref="Together"/> knows it; 0 if it does not.</summary>
-    public int Number { get; }
+    public byte Number { get; }
 
     /// <summary>The whole script, with what it includes in front.</summary>
     public string Text { get; }
 
     /// <summary>What EVALSHA knows it by.</summary>
     public byte[] Hash { get; }
+
+    /// <summary>A script whose keys and arguments stand behind those of others: tables of its own would cost it more than its calls of Redis.</summary>
+    private static string AmongMany(string script) => script
+        .Replace("#KEYS", "keyCount", StringComparison.Ordinal)
+        .Replace("KEYS[", "KEYS[k + ", StringComparison.Ordinal)
+        .Replace("ARGV[", "ARGV[a + ", StringComparison.Ordinal);
 
     private static byte[] HashOf(string text)
     {

@@ -105,7 +105,7 @@ internal sealed class RedisTurns(Func<RedisScript, RedisKey[], RedisValue[], Tas
             if (_asked is null) return;
             if (_place < 0 || !_asked.IsCompletedSuccessfully) SetFromTask(_asked);
             else if (_asked.Result.Length <= _place) SetException(new RedisException("together.lua gave too few answers."));
-            else if (_asked.Result[_place] is { IsNull: false, Resp2Type: ResultType.BulkString } fault) SetException(new RedisServerException(RedisErrorKind.Unknown, CommandFlags.None, fault.ToString()));
+            else if (_asked.Result[_place] is { Resp2Type: ResultType.SimpleString } fault) SetException(new RedisServerException(RedisErrorKind.Unknown, CommandFlags.None, fault.ToString()));
             else SetResult(_asked.Result[_place]);
         }
     }
@@ -221,13 +221,11 @@ internal sealed class RedisTurns(Func<RedisScript, RedisKey[], RedisValue[], Tas
 
         private static RedisValue[] ArgsOf(List<ScriptQuestion> questions)
         {
-            RedisValue[] args = new RedisValue[questions.Sum(static question => 3 + question.Args.Length)];
+            RedisValue[] args = new RedisValue[questions.Sum(static question => 1 + question.Args.Length)];
             int at = 0;
             foreach (ScriptQuestion question in questions)
             {
-                args[at++] = question.Script.Number;
-                args[at++] = question.Keys.Length;
-                args[at++] = question.Args.Length;
+                args[at++] = (byte[])[question.Script.Number, (byte)question.Keys.Length, (byte)question.Args.Length];
                 question.Args.CopyTo(args, at);
                 at += question.Args.Length;
             }

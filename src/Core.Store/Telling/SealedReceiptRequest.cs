@@ -35,7 +35,7 @@ internal sealed class SealedReceiptRequest(KeyRing ring)
 
         byte[] value = new byte[HeaderBytes + plain.Length + EnvelopeCipher.TagBytes];
         BinaryPrimitives.WriteUInt32BigEndian(value, key.Id);
-        RandomNumberGenerator.Fill(value.AsSpan(4, EnvelopeCipher.SaltBytes));
+        EnvelopeCipher.DrawSalt(value.AsSpan(4, EnvelopeCipher.SaltBytes));
         EnvelopeCipher.Seal(key, KeyPurpose.Message, value.AsSpan(4, EnvelopeCipher.SaltBytes), Context(value, message), plain, value.AsSpan(HeaderBytes));
         return value;
     }
@@ -71,7 +71,7 @@ internal sealed class SealedReceiptRequest(KeyRing ring)
 
         byte[] fresh = new byte[value.Length];
         BinaryPrimitives.WriteUInt32BigEndian(fresh, current.Id);
-        RandomNumberGenerator.Fill(fresh.AsSpan(4, EnvelopeCipher.SaltBytes));
+        EnvelopeCipher.DrawSalt(fresh.AsSpan(4, EnvelopeCipher.SaltBytes));
         EnvelopeCipher.Seal(current, KeyPurpose.Message, fresh.AsSpan(4, EnvelopeCipher.SaltBytes), Context(fresh, message), plain, fresh.AsSpan(HeaderBytes));
         CryptographicOperations.ZeroMemory(plain);
         return fresh;

@@ -12,15 +12,17 @@ internal sealed partial class MemoryReturn(SessionTable sessions, EdgeClock cloc
     /// <summary>With more connections left a whole collection would stop the others for too long: it is done beside them.</summary>
     private const int FewSessions = 20_000;
 
-    /// <summary>Waves that follow each other sooner are one: each collection stops everybody, and whoever likes may open and close 500 connections again and again.</summary>
-    private const long PauseMs = 30_000;
+    /// <summary>
+    /// So long they must have stayed away. Clients that lost their connections are back sooner, and would find memory that has to be asked for again: 60 µs of a handshake's 500.
+    /// And a collection stops everybody, while whoever likes may open and close 500 connections again and again.
+    /// </summary>
+    private const long AwayMs = 20_000;
 
     private static readonly TimeSpan Every = TimeSpan.FromSeconds(1);
 
     private ITimer? _timer;
     private int _peak;
-    private int _last;
-    private long _lastReturnMs = long.MinValue / 2;
+    private long _awaySinceMs = -1;   // none are
     private int _running;
 
     /// <summary>How often it was done.</summary>
@@ -36,10 +38,16 @@ internal sealed partial class MemoryReturn(SessionTable sessions, EdgeClock cloc
         try
         {
             int now = sessions.Count;
-            bool leaving = now < _last - (Wave / 10);
-            (_last, _peak) = (now, Math.Max(_peak, now));
-            if (leaving || _peak - now < Math.Max(Wave, _peak / 4) || clock.NowMs - _lastReturnMs < PauseMs) return;
-            (_peak, _lastReturnMs) = (now, clock.NowMs);
+            _peak = Math.Max(_peak, now);
+            if (_peak - now < Math.Max(Wave, _peak / 4))
+            {
+                _awaySinceMs = -1;
+                return;
+            }
+
+            if (_awaySinceMs < 0) _awaySinceMs = clock.NowMs;
+            if (clock.NowMs - _awaySinceMs < AwayMs) return;
+            (_peak, _awaySinceMs) = (now, -1);
             Returns++;
             Return(now);
         }

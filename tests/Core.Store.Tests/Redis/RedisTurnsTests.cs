@@ -29,7 +29,7 @@ public sealed class RedisTurnsTests(RedisFixture fixture) : StoreTest(fixture), 
         Assert.Equal(1, (int)await alone);
         Assert.Equal(2, _calls.Count);
         Assert.Equal(RedisScript.Together, _calls[1].Script);
-        Assert.Equal(["1", "1", "2", "c", "d", "1", "1", "1", "e", "2", "2", "1", "b", "5", "1", "0"], _calls[1].Args.Select(static arg => (string?)arg));
+        Assert.Equal(["\x1\x1\x2", "c", "d", "\x1\x1\x1", "e", "\x2\x2\x1", "b", "\x5\x1\0"], _calls[1].Args.Select(static arg => (string?)arg));
         Assert.Equal(["{1}m", "{1}m", "{1}m", "{1}r", "{1}m"], _calls[1].Keys.Select(static key => (string?)key));
 
         _calls[1].Answer.SetResult(RedisResult.Create([Number(2), Number(3), Number(4), Number(5)]));
@@ -51,7 +51,7 @@ public sealed class RedisTurnsTests(RedisFixture fixture) : StoreTest(fixture), 
         _calls[0].Answer.SetResult(Number(1));
         await alone;
         Assert.Equal([40, 40], _calls[1..].Select(static call => call.Keys.Length));
-        Assert.All(_calls[1].Args.Where(static (_, i) => i % 3 == 0), static number => Assert.Equal(RedisScript.Enqueue.Number, (int)number));
+        Assert.All(_calls[1].Args, static head => Assert.Equal<byte>([RedisScript.Enqueue.Number, 1, 0], (byte[])head!));
         RedisResult answers = RedisResult.Create([.. Enumerable.Range(0, 40).Select(Number)]);
         _calls[1].Answer.SetResult(answers);
         Assert.All(asked, static one => Assert.False(one.IsCompleted));

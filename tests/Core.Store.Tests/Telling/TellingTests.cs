@@ -80,7 +80,7 @@ public abstract class TellingTests(ServerFixture fixture) : StoreTest(fixture)
     {
         long start = await Feed.OpenAsync(Alice);
         MessageKey key = await AcceptedAsync("hello");
-        await EndWithoutTellingAsync(key, "1");
+        await EndWithoutTellingAsync(key, MessageState.Delivered);
         Assert.Empty((await Feed.ReadAsync(Alice, start)).Changes);
         Time.Advance(TimeSpan.FromSeconds(3));
         await Core.Sweeper.SweepOnceAsync();
@@ -114,7 +114,7 @@ public abstract class TellingTests(ServerFixture fixture) : StoreTest(fixture)
     {
         long start = await Feed.OpenAsync(Alice);
         TestCore other = await StartCoreAsync("core-2");
-        for (int i = 0; i < 20; i++) await EndWithoutTellingAsync(await AcceptedAsync($"{i}"), "1");
+        for (int i = 0; i < 20; i++) await EndWithoutTellingAsync(await AcceptedAsync($"{i}"), MessageState.Delivered);
         int partition = Core.Names.Account(Bob).Partition;
         await Task.WhenAll(Core.Get<Teller>().TellDueAsync(partition), other.Get<Teller>().TellDueAsync(partition));
         Assert.Equal(20, (await Feed.ReadAsync(Alice, start)).Changes.Select(c => c.MessageId).Distinct().Count());
@@ -251,7 +251,7 @@ public abstract class TellingTests(ServerFixture fixture) : StoreTest(fixture)
     {
         MessageKey key = await AcceptedWithReceiptsAsync(new ReceiptRequest(string.Empty, true, true));
         Time.Advance(TimeSpan.FromHours(72));
-        await EndWithoutTellingAsync(key, "2");
+        await EndWithoutTellingAsync(key, MessageState.Expired);
         int partition = Core.Names.Account(Bob).Partition;
         RedisValue entry = (await Core.Redis.SetMembersAsync(RedisKeys.ToTell(partition))).Single();
         for (int i = 0; i < 3; i++) await Core.Get<Teller>().TellAsync(partition, [(byte[])entry!]);
@@ -342,16 +342,14 @@ public abstract class TellingTests(ServerFixture fixture) : StoreTest(fixture)
         (await Store.RegisterAsync(Alice, new Binding(Flow(77), "phone", Time.GetUtcNow().AddHours(1)), 0, true))!;
 
     /// <summary>What a core does that dies right after its script.</summary>
-    private async Task EndWithoutTellingAsync(MessageKey key, string state)
+    private async Task EndWithoutTellingAsync(MessageKey key, MessageState state)
     {
         AccountName bob = Core.Names.Account(key.Recipient), alice = Core.Names.Account(key.Sender);
-        byte[] name = Core.Names.Message(alice, key.MessageId), now = new byte[8];
-        System.Buffers.Binary.BinaryPrimitives.WriteInt64BigEndian(now, Time.GetUtcNow().ToUnixTimeMilliseconds());
+        byte[] name = Core.Names.Message(alice, key.MessageId);
         await Core.Get<RedisConnection>().EvaluateAsync(
             RedisScript.End,
             [RedisKeys.Record(bob.Partition, name), RedisKeys.Mailbox(bob), RedisKeys.Tries(bob), RedisKeys.ToTell(bob.Partition), RedisKeys.Busy(bob.Partition)],
-            [name, state, Time.GetUtcNow().ToUnixTimeMilliseconds(), now, 604_800_000, EndedMessage.SenderBytes(alice), Time.GetUtcNow().ToUnixTimeMilliseconds() + 2_000,
-                Outcome.LastTryBytes(0, 0)]);
+            Core.Get<MessageEnding>().EndArgs(Time.GetUtcNow(), alice, state, Outcome.LastTryBytes(0, 0)));
     }
 
     private async Task TellManyAsync(int messages)

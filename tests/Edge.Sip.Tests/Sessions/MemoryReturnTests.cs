@@ -14,20 +14,18 @@ public sealed class MemoryReturnTests
     private readonly SessionTable _sessions = new();
     private ulong _flow;
 
-    /// <summary>Each return of memory stops everybody: who opens and closes many connections all the time does not get one each time.</summary>
+    /// <summary>Each return of memory stops everybody, and who is back in seconds would need it again: it waits until a wave stays away.</summary>
     [Fact]
-    public void Waves_OneAfterTheOther_OneReturnInHalfAMinute()
+    public void Waves_OneAfterTheOther_OneReturnAfterTheLast()
     {
         using MemoryReturn memory = new(_sessions, new EdgeClock(_time));
         memory.Start();
-        for (int i = 0; i < 8; i++) Pass();
-        Assert.Equal(1, memory.Returns);   // 24 s
-        for (int i = 0; i < 8; i++) Pass();
-        Assert.Equal(2, memory.Returns);   // 48 s
-        _time.Advance(TimeSpan.FromSeconds(30));   // the last wave is not forgotten
-        Assert.Equal(3, memory.Returns);
+        for (int i = 0; i < 16; i++) Pass();
+        Assert.Equal(0, memory.Returns);   // 48 s
+        _time.Advance(TimeSpan.FromSeconds(21));
+        Assert.Equal(1, memory.Returns);
         _time.Advance(TimeSpan.FromMinutes(5));
-        Assert.Equal(3, memory.Returns);
+        Assert.Equal(1, memory.Returns);
     }
 
     private void Pass()

@@ -22,6 +22,9 @@ internal static class Journeys
     /// <summary>The published development host.</summary>
     public static string DevHostAssembly { get; } = From("EDGE_DEV_HOST_ASSEMBLY", "artifacts/host/Dev.Host.dll");
 
+    /// <summary>The built load kit.</summary>
+    public static string LoadKit { get; } = From("EDGE_LOAD_KIT", "loadtests/Load/bin/Release/net10.0/Load.dll");
+
     /// <summary>Rounds of each test that kills the core: few in the suite, 100 by <c>tests/journeys --rounds 100</c>.</summary>
     public static int Rounds { get; } = int.TryParse(Environment.GetEnvironmentVariable("JOURNEY_ROUNDS"), out int rounds) ? rounds : 3;
 

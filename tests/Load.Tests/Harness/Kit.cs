@@ -19,6 +19,6 @@ internal sealed class Kit(TestCertificate certificate)
     {
         string file = Path.Combine(certificate.Folder, "scenario.json");
         File.WriteAllText(file, JsonSerializer.Serialize(scenario, ScenarioFile.Json));
-        return new Child(Assembly, ["run", file, "--sip", $"127.0.0.1:{port}", "--ca", certificate.AuthorityFile, "--run", certificate.Folder, "--api", "https://localhost:1", "--metrics", "http://127.0.0.1:1/metrics", "--out", Output, .. more]);
+        return new Child(Assembly, ["run", file, "--sip", $"127.0.0.1:{port}", "--ca", certificate.AuthorityFile, "--run", certificate.Folder, "--api", "https://localhost:1", "--metrics", "http://127.0.0.1:1/metrics", .. more.Contains("--out") ? (string[])[] : ["--out", Output], .. more]);
     }
 }

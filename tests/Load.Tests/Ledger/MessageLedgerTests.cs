@@ -61,6 +61,25 @@ public sealed class MessageLedgerTests
         Assert.Equal((0, 1, 1), (_ledger.Unknown, _ledger.Accepted, _ledger.Outstanding));
     }
 
+    /// <summary>An acceptance that comes when nobody waits for it any more is one: what it promised is looked for.</summary>
+    [Fact]
+    public void Message_GivenUpAndRefusedAfterAll_IsRefusedOnce()
+    {
+        int message = Begin(0, 1, sent: 1);
+        _ledger.GiveUp(message);
+        _ledger.Refuse(message);
+        Assert.Equal((0, 1), (_ledger.Unknown, _ledger.Refused));
+    }
+
+    /// <summary>What waits at the server for somebody who never came is not lost.</summary>
+    [Fact]
+    public void Message_ToSomebodyWhoIsNotThere_IsUndeliveredAndNoFinding()
+    {
+        Accepted(0, 1, sent: 1, accepted: 2, out _);
+        _ledger.Close(Ns(50), static _ => 0);
+        Assert.Equal((1, 0, true), (_ledger.Undelivered, _ledger.Expired, _ledger.IsClean));
+    }
+
     /// <summary>Who was not there in time finds nothing: that is the service. Who was there all along and found nothing has lost it.</summary>
     [Theory]
     [InlineData(0, 1, 0)]      // never came
@@ -105,6 +124,16 @@ public sealed class MessageLedgerTests
         Deliver(message, 1, id, at: 3);
         Deliver(message, 1, id, at: 95, generation: generation, ended: ended);
         Assert.Equal((duplicated, redelivered), (_ledger.CountOf(FindingKind.Duplicated), _ledger.Redelivered));
+    }
+
+    /// <summary>The server had read the answer before the connection ended: nothing may be blamed on a lost one.</summary>
+    [Fact]
+    public void Message_AgainThoughItsAnswerWasRead_IsADuplicate()
+    {
+        int message = Accepted(0, 1, sent: 1, accepted: 2, out Guid id);
+        Deliver(message, 1, id, at: 3);
+        _ledger.Deliver(message, Copy(1, id, 6) with { Generation = 2, ConnectionEndedNs = Ns(5), AnswersReadNs = Ns(4) });
+        Assert.Equal((1, 0), (_ledger.CountOf(FindingKind.Duplicated), _ledger.Redelivered));
     }
 
     [Fact]

@@ -83,6 +83,50 @@ public sealed class ClosedModelTests : IDisposable
         Assert.Equal(5.0, result.Metrics["reconnects"]);
     }
 
+    /// <summary>A server that keeps half of the users out for a second: those who write to them, and they themselves, have waited for it.</summary>
+    [Fact]
+    public async Task Outage_OfHalfOfTheUsers_IsInDeliverAndInAway()
+    {
+        await using FaultyServer.FaultyServer server = new(new FaultyServer.FaultPlan(), _certificate);
+        Scenario scene = Scene(10, new TrafficPlan { Name = "sip", Rate = 200 });
+        scene = scene with { Registration = scene.Registration with { ReconnectFirst = TimeSpan.FromMilliseconds(100), ReconnectMost = TimeSpan.FromMilliseconds(100) } };
+        RunResult result = await Scenes.RunAsync(scene, Scenes.Target(server.Port, _files), _ =>
+        {
+            while (server.Messages < 100) Thread.Sleep(10);
+            server.ShutOut(static user => user[^1] % 2 == 0);
+            Thread.Sleep(1_000);
+            server.ShutOut(null);
+        });
+        Assert.Equal(5.0, result.Metrics["away.count"]);
+        Assert.InRange(result.Metrics["away.p50"], 900, 60_000);
+        Assert.InRange(result.Metrics["register.max"], 700, 60_000);   // the first try after the loss, and those that failed, are of one registration
+        Assert.InRange(result.Metrics["deliver.max"], 900, 60_000);
+        Assert.False(result.Metrics.ContainsKey("drain.p50"));         // all of them meant to be online
+    }
+
+    [Fact]
+    public async Task Accounts_OfSomeUsersAreMissing_TheReportSaysWhatMakesThem()
+    {
+        await using FaultyServer.FaultyServer server = new(new FaultyServer.FaultPlan { Refuses = static user => user[^1] == '7' }, _certificate);
+        RunResult result = await Scenes.RunAsync(Scene(10, new TrafficPlan { Name = "sip", Rate = 20 }), Scenes.Target(server.Port, _files));
+        Assert.Contains("loadtests/load accounts 10 makes them", Assert.Single(result.Notes), StringComparison.Ordinal);
+        Assert.True(result.Errors["REGISTER 403"] > 0);
+    }
+
+    /// <summary>Nobody waits for the answer any more when it comes: it is an acceptance all the same.</summary>
+    [Fact]
+    public async Task Answers_ThatComeTooLate_AreErrorsAndAcceptances()
+    {
+        Scenario scene = Scene(10, new TrafficPlan { Name = "sip", Rate = 50 });
+        scene = scene with { Registration = scene.Registration with { AnswerWithin = TimeSpan.FromMilliseconds(1) }, Phases = scene.Phases with { CoolDown = TimeSpan.FromSeconds(3) } };
+        await using FaultyServer.FaultyServer server = new(new FaultyServer.FaultPlan { AnswerAfter = TimeSpan.FromSeconds(1.5) }, _certificate);
+        RunResult result = await Scenes.RunAsync(scene, Scenes.Target(server.Port, _files));
+        Assert.True(result.Errors["SIP no answer"] > 0);
+        Assert.True(result.Ledger.Clean);
+        Assert.InRange(result.Ledger.Accepted, result.Ledger.Messages / 2, result.Ledger.Messages);   // those of the last second and a half may come after the end
+        Assert.Equal(result.Ledger.Messages, result.Ledger.Accepted + result.Ledger.Unknown);
+    }
+
     private static Scenario Scene(int users, TrafficPlan traffic) => Scenes.Sip(1, users, TimeSpan.FromSeconds(2)) with { Traffic = [traffic] };
 
     private async Task<RunResult> RunAsync(Scenario scenario)

@@ -1,5 +1,9 @@
 using System.Security.Cryptography.X509Certificates;
+using Load.Commands;
 using Load.Reports;
+using Load.Run;
+using Load.Scenarios;
+using Load.Sessions;
 using Load.Tests.Harness;
 using Testing.Shared;
 
@@ -28,6 +32,7 @@ public sealed class CommandTests : IDisposable
         int code = await child.ExitAsync();
         Assert.True(code == ExitCodes.Passed, child.Output);
         Assert.All((string[])["result.json", "report.html", "junit.xml", "hdr/deliver.hlog"], file => Assert.True(File.Exists(Path.Combine(_kit.Output, file)), file));
+        Assert.DoesNotContain(_kit.Result.Metrics.Keys, name => name.StartsWith("server.", StringComparison.Ordinal));   // of a process elsewhere nothing is known, which is not 0
     }
 
     [Fact]
@@ -44,6 +49,17 @@ public sealed class CommandTests : IDisposable
     {
         await using Child child = _kit.Run(Scenes.Sip(50, 20, TimeSpan.FromSeconds(1)), FreePort.Next());
         Assert.Equal(ExitCodes.Unreachable, await child.ExitAsync());
+    }
+
+    /// <summary>Before the run, not after it.</summary>
+    [Fact]
+    public async Task Run_NoPlaceForItsReport_Is1AtOnce()
+    {
+        await using FaultyServer.FaultyServer server = new(new FaultyServer.FaultPlan(), _certificate);
+        await using Child child = _kit.Run(Scenes.Sip(50, 20, TimeSpan.FromMinutes(3)), server.Port, "--out", Path.Combine(_files.AuthorityFile, "out"));
+        Assert.Equal(ExitCodes.Usage, await child.ExitAsync());
+        Assert.Contains("The report has no place", child.Output, StringComparison.Ordinal);
+        Assert.Equal(0, server.Messages);
     }
 
     [Fact]
@@ -65,6 +81,33 @@ public sealed class CommandTests : IDisposable
         await using Child child = new(_kit.Assembly, "run", "mixed", option, value, "--run", _files.Folder, "--out", _kit.Output);
         Assert.Equal(ExitCodes.Usage, await child.ExitAsync());
         Assert.Contains("--allow-remote", child.Output, StringComparison.Ordinal);
+    }
+
+    /// <summary>A run on this machine says nothing of a target elsewhere, and must not be restarted in its place.</summary>
+    [Theory]
+    [InlineData("127.0.0.1:5061", true)]
+    [InlineData("192.0.2.1:5061", false)]
+    public async Task Target_Elsewhere_TakesNothingOfThisMachine(string sip, bool here)
+    {
+        RunOptions options = AdapterOptions.Parse(["mixed", "--sip", sip, "--api", "https://127.0.0.1:8443", "--allow-remote"]);
+        LoadTarget target = await TargetResolver.ResolveAsync(options);
+        Assert.Equal(here, target.Metrics.Count > 0);
+        if (!here) Assert.Equal((null, 0), (target.AuthorityFile, target.Processes().Count));
+        File.WriteAllText(Path.Combine(_files.Folder, "pids"), "edge 1\n");
+        Assert.Single((await TargetResolver.ResolveAsync(options with { RunFolder = _files.Folder })).Processes());
+    }
+
+    [Fact]
+    public async Task Run_AnEdgeIsToBeRestartedAndNobodyKnowsHow_Is1()
+    {
+        await using FaultyServer.FaultyServer server = new(new FaultyServer.FaultPlan(), _certificate);
+        Scenario scene = Scenes.Sip(50, 20, TimeSpan.FromSeconds(2)) with { Events = [new EventPlan { Kind = EventKind.RestartEdge }] };
+        await using Child refused = _kit.Run(scene, server.Port);
+        Assert.Equal(ExitCodes.Usage, await refused.ExitAsync());
+        Assert.Contains("--restart", refused.Output, StringComparison.Ordinal);
+        await using Child failing = _kit.Run(scene with { Thresholds = ["errors == 0"] }, server.Port, "--restart", "exit 7");
+        Assert.Equal(ExitCodes.Failed, await failing.ExitAsync());
+        Assert.Equal("the restart command failed (exit code 7)", Assert.Single(_kit.Result.Errors).Key);
     }
 
     [Theory]
@@ -93,6 +136,24 @@ public sealed class CommandTests : IDisposable
         Assert.True(result.Ledger.Clean);
         Assert.Equal((result.Ledger.Accepted, server.Messages), (result.Ledger.Delivered, result.Ledger.Messages));
         Assert.Contains(result.Notes, note => note.Contains("stopped early", StringComparison.Ordinal));
+        Assert.True(result.StoppedEarly);
+        // 100 a second were offered: rates are of the time that was measured, however short it was.
+        Assert.InRange(result.Metrics["accepted.rate"], 1, 400);
+        Assert.InRange(result.Metrics["engine.cpu"], 0, 64);
+        Assert.InRange(result.Phases["measure"], 0.1, 60);
+    }
+
+    [Fact]
+    public async Task Run_CtrlCBeforeAnythingIsMeasured_GivesNoRates()
+    {
+        await using FaultyServer.FaultyServer server = new(new FaultyServer.FaultPlan(), _certificate);
+        Scenario scene = Scenes.Sip(100, 20, TimeSpan.FromMinutes(4));
+        await using Child child = _kit.Run(scene with { Phases = scene.Phases with { WarmUp = TimeSpan.FromMinutes(5) } }, server.Port);
+        while (server.Messages < 50 && !child.HasExited) await Task.Delay(20);
+        child.Signal("INT");
+        Assert.Equal(ExitCodes.Passed, await child.ExitAsync());
+        Assert.DoesNotContain(_kit.Result.Metrics.Keys, name => name.EndsWith(".rate", StringComparison.Ordinal) && name != "drain.rate");
+        Assert.True(_kit.Result.StoppedEarly);
     }
 
     [Fact]

@@ -1,7 +1,6 @@
 using System.Security.Cryptography.X509Certificates;
 using Load.Commands;
 using Load.FaultyServer;
-using Load.Ledger;
 using Load.Run;
 using Load.Scenarios;
 using Load.Sessions;
@@ -37,9 +36,12 @@ public sealed class LoadSessionTests : IDisposable
         SentMessage waiting = await away.SendAsync();
         Assert.Null(await waiting.Accepted.WaitAsync(Patience));
         Assert.Null(await online.RefreshAsync().WaitAsync(Patience));
-        MessageLedger ledger = await session.DrainAsync();
-        Assert.Equal((101, 101, true, ExitCodes.Passed), (ledger.Accepted, ledger.Delivered, ledger.IsClean, AdapterVerdict.CodeOf(ledger, failed: false)));
-        Assert.Equal(ExitCodes.Failed, AdapterVerdict.CodeOf(ledger, failed: true));
+        SessionResult result = await session.DrainAsync();
+        Assert.Equal((101, 101, true, ExitCodes.Passed), (result.Ledger.Accepted, result.Ledger.Delivered, result.Ledger.IsClean, AdapterVerdict.CodeOf(scene, result, failed: false)));
+        Assert.Equal(ExitCodes.Failed, AdapterVerdict.CodeOf(scene, result, failed: true));
+        Assert.Equal((101.0, 100.0, 1.0, 1.0), (result.Metrics["accept.sip.count"], result.Metrics["deliver.count"], result.Metrics["drain.count"], result.Metrics["refresh.count"]));
+        Scenario holds = scene with { Thresholds = ["accept.p99 < 1m", "deliver.p99 < 1m", "errors == 0", "registered == 10"] }, fails = scene with { Thresholds = ["deliver.p50 < 1us"] };
+        Assert.Equal((ExitCodes.Passed, ExitCodes.Failed), (AdapterVerdict.CodeOf(holds, result, failed: false), AdapterVerdict.CodeOf(fails, result, failed: false)));
     }
 
     [Fact]
@@ -52,9 +54,51 @@ public sealed class LoadSessionTests : IDisposable
         SessionStream stream = new(session, scene, scene.Traffic[0]);
         SentMessage[] sent = await Task.WhenAll(Enumerable.Range(0, 50).Select(_ => stream.SendAsync()));
         await Task.WhenAll(sent.Select(message => message.Accepted)).WaitAsync(Patience);
-        MessageLedger ledger = await session.DrainAsync();
-        Assert.Equal(server.Planted.Select(one => one.Id), ledger.Findings.Select(finding => finding.MessageId));
-        Assert.Equal(ExitCodes.Failed, AdapterVerdict.CodeOf(ledger, failed: false));
+        SessionResult result = await session.DrainAsync();
+        Assert.Equal(server.Planted.Select(one => one.Id), result.Ledger.Findings.Select(finding => finding.MessageId));
+        Assert.Equal(ExitCodes.Failed, AdapterVerdict.CodeOf(scene, result, failed: false));
+    }
+
+    /// <summary>The runner goes on without it; the ledger has it all the same.</summary>
+    [Fact]
+    public async Task Session_AnAcceptanceComesTooLate_IsInTheLedger()
+    {
+        await using FaultyServer.FaultyServer server = new(new FaultPlan { AnswerAfter = TimeSpan.FromSeconds(2.5) }, _certificate);
+        Scenario scene = Scenes.Sip(1, 10, TimeSpan.FromSeconds(1));
+        scene = scene with { Registration = scene.Registration with { AnswerWithin = TimeSpan.FromMilliseconds(1) } };
+        await using LoadSession session = await OnlineAsync(scene, server.Port);
+        SentMessage sent = await new SessionStream(session, scene, scene.Traffic[0]).SendAsync();
+        Assert.Equal("no answer", await sent.Accepted.WaitAsync(Patience));
+        while (session.Ledger.Accepted == 0) await Task.Delay(20);
+        Assert.Equal((0, 1), (session.Ledger.Unknown, session.Ledger.Delivered));
+    }
+
+    [Fact]
+    public void Scenario_ThatAnotherRunnerCannotRun_IsRefusedWithTheReasons()
+    {
+        Scenario able = Scenes.Sip(1, 10, TimeSpan.FromSeconds(1)) with { Thresholds = ["accept.p99 < 1s", "lost == 0"] };
+        AdapterChecks.Require(able);
+        Assert.Contains("events", Refusal(able with { Events = [new EventPlan { Kind = EventKind.Away }] }), StringComparison.Ordinal);
+        Assert.Contains("traffic", Refusal(able with { Traffic = [] }), StringComparison.Ordinal);
+        Assert.Contains("server.cpu < 1", Refusal(able with { Thresholds = ["server.cpu < 1"] }), StringComparison.Ordinal);
+
+        static string Refusal(Scenario scenario) => Assert.Throws<ScenarioException>(() => AdapterChecks.Require(scenario)).Message;
+    }
+
+    [Theory]
+    [InlineData(1, 0, false, 0)]       // open: the next one is due when it is
+    [InlineData(0, 0, false, 0)]
+    [InlineData(0, 300, false, 250)]
+    [InlineData(0, 0, true, 15)]       // errors must not spin
+    public async Task Pause_OfTheClosedModel_IsItsThink(double rate, int think, bool failed, int least)
+    {
+        Scenario scene = Scenes.Sip(1, 10, TimeSpan.FromSeconds(1));
+        SessionStream stream = new(null!, scene, new TrafficPlan { Name = "t", Rate = rate, Window = rate > 0 ? 0 : 1, Think = TimeSpan.FromMilliseconds(think) });
+        long began = System.Diagnostics.Stopwatch.GetTimestamp();
+        Task pause = stream.PauseAsync(failed);
+        Assert.Equal(least == 0, pause.IsCompleted);
+        await pause;
+        Assert.True(System.Diagnostics.Stopwatch.GetElapsedTime(began).TotalMilliseconds >= least);
     }
 
     [Fact]

@@ -72,6 +72,20 @@ public sealed class PlantedFaultTests : IDisposable
         Assert.Equal(0, result.Ledger.Counts[FindingKind.Lost]);
     }
 
+    /// <summary>Who came for the drain comes once more: what was delivered and not deleted comes again, though nobody's answer was lost.</summary>
+    [Fact]
+    public async Task Ledger_DeliveredAndNotDeleted_NamesExactlyThose()
+    {
+        await using FaultyServer.FaultyServer server = new(new FaultPlan { Every = 20, Faults = [Fault.Keep] }, _certificate);
+        Scenario scene = Scenes.Sip(200, 40, TimeSpan.FromSeconds(2));
+        scene = scene with { Users = scene.Users with { Online = 0.5 }, Traffic = [scene.Traffic[0] with { To = Audience.Offline }] };
+        RunResult result = await Scenes.RunAsync(scene, Scenes.Target(server.Port, _files));
+        Guid[] planted = [.. server.Planted.Select(one => one.Id).Order()];
+        Assert.True(planted.Length >= 5, $"{planted.Length} were planted among {server.Messages}");
+        Assert.Equal<IEnumerable<Guid>>(planted, result.Ledger.Findings.Select(finding => finding.MessageId).Order());
+        Assert.Equal((planted.Length, 0, 0.0), (result.Ledger.Counts[FindingKind.Duplicated], result.Ledger.Redelivered, result.Metrics["reconnects"]));
+    }
+
     private static FindingKind KindOf(Fault fault) => fault switch
     {
         Fault.Drop => FindingKind.Lost,

@@ -15,16 +15,6 @@ local function bindingLine(b)
   return b.expires .. '\t' .. b.epoch .. '\t' .. b.flow .. '\t' .. b.spent .. '\t' .. b.edge .. '\t' .. b.device .. '\n'
 end
 
--- The active binding's line; nil without one. Nearly always it is the first one, and the others are not looked at.
-local function activeLine(key, now)
-  local text = redis.call('GET', key)
-  if not text then return nil end
-  local line, expires = string.match(text, '^((%d+)[^\n]*\n)')
-  if line and tonumber(expires) > now then return line end
-  local active = readBindings(key, now)[1]
-  return active and bindingLine(active)
-end
-
 local function writeBindings(key, list, now)
   if #list == 0 then
     redis.call('DEL', key)

@@ -1,8 +1,7 @@
 -- Part of other scripts. Reads mailbox members (layout: MailboxMember.cs) and the tries hash.
 local function unixMs(bytes, from)
-  local n = 0
-  for i = from, from + 7 do n = n * 256 + string.byte(bytes, i) end
-  return n
+  local a, b, c, d, e, f, g, h = string.byte(bytes, from, from + 7)
+  return ((((((a * 256 + b) * 256 + c) * 256 + d) * 256 + e) * 256 + f) * 256 + g) * 256 + h
 end
 
 local function triesOf(value)

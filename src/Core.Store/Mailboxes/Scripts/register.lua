@@ -30,7 +30,7 @@ if byClient then place = 1 elseif not place then place = #kept + 1 end
 table.insert(kept, place, fresh)
 while #kept > 5 do table.remove(kept) end
 writeBindings(KEYS[1], kept, now)
-if KEYS[6] then
+if #KEYS > 5 then
   redis.call('RPUSH', KEYS[6], (isKnown and 'R' or 'C') .. ARGV[12])   -- C: the connection is new too
   redis.call('LTRIM', KEYS[6], '-' .. ARGV[13], '-1')
   redis.call('PEXPIRE', KEYS[6], ARGV[14])

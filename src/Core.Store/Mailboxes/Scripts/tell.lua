@@ -17,7 +17,7 @@ if rank(ARGV[1]) > rank(told) then
   redis.call('SETRANGE', KEYS[1], '31', ARGV[1])
   told = ARGV[1]
   if redis.call('EXISTS', KEYS[2]) == 1 then
-    redis.call('ZADD', KEYS[2], nextSequence(KEYS[3], ARGV[3]), ARGV[1] .. string.sub(entry, 33, 48) .. ARGV[2])
+    redis.call('ZADD', KEYS[2], nextSequence(KEYS[3], ARGV[3], tonumber(ARGV[3])), ARGV[1] .. string.sub(entry, 33, 48) .. ARGV[2])
     appended = '1'
     -- 'f' comes first and marks the highest sequence that was cut off.
     local over = redis.call('ZCARD', KEYS[2]) - 1 - tonumber(ARGV[4])

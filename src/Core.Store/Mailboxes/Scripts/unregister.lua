@@ -15,7 +15,7 @@ for i, b in ipairs(readBindings(KEYS[1], 0)) do   -- also what has just lapsed: 
 end
 if not found then return 0 end
 redis.call('ZREM', KEYS[4], '')   -- a freeing command first: then Redis lets the rest pass even when its memory is full
-if KEYS[5] and redis.call('RPUSHX', KEYS[5], 'E' .. ARGV[6]) > 0 then
+if #KEYS > 4 and redis.call('RPUSHX', KEYS[5], 'E' .. ARGV[6]) > 0 then
   redis.call('LTRIM', KEYS[5], '-' .. ARGV[7], '-1')
   redis.call('PEXPIRE', KEYS[5], ARGV[8])
 end
