@@ -18,7 +18,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 STEP = 2
 COLORS = ["#73bf69", "#f2cc0c", "#5794f2", "#ff9830", "#f2495c", "#b877d9", "#8ab8ff", "#ffa6b0", "#56a64b", "#e0b400", "#a352cc", "#37872d"]
-folder, sip, metrics, redis_pid, picture = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), sys.argv[4], Path(sys.argv[5])
+folder, sip, api, metrics, redis_pid, picture = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]), sys.argv[5], Path(sys.argv[6])
 
 
 def free_port():
@@ -47,6 +47,8 @@ def bad_peers(until):
     while time.time() < until:
         number += 1
         try:
+            if number % 20 == 0:
+                urllib.request.urlopen(f"https://localhost:{api}/v1/limits", context=context, timeout=2)   # without credentials: refused by the core
             with socket.create_connection(("127.0.0.1", sip), timeout=2) as tcp:
                 if number % 5 == 0:
                     tcp.sendall(b"no TLS at all")
@@ -136,7 +138,7 @@ body {{ background: #111217; color: #ccc; font: 12px sans-serif; margin: 8px }} 
 div {{ background: #181b1f; padding: 6px 8px }} h3 {{ margin: 0 0 4px; font-size: 13px }} p {{ margin: 2px 0; line-height: 1.5 }} span {{ margin-right: 10px; white-space: nowrap }}
 i {{ display: inline-block; width: 9px; height: 9px; margin-right: 4px }} text {{ fill: #999; font-size: 11px }}</style><main>{"".join(text for _, text in panels)}</main>""")
         picture.parent.mkdir(exist_ok=True)
-        subprocess.run(["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--window-size=1900,1720", f"--user-data-dir={folder}/chromium",
+        subprocess.run(["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--window-size=1900,1960", f"--user-data-dir={folder}/chromium",
                         f"--screenshot={picture.resolve()}", page.as_uri()], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         down = ask(port, "/api/v1/query", query="count(up == 0)")["result"]
         empty = [panel["title"] for panel, (drawn, _) in zip(dashboard["panels"], panels) if not drawn]

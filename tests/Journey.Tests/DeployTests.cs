@@ -29,9 +29,12 @@ public sealed partial class DeployTests(JourneySystem system)
                 string name = selector.Groups["name"].Value;
                 if (NotOurs.Contains(name)) continue;
                 selectors++;
-                string[] labels = [.. Label().Matches(selector.Groups["labels"].Value).Where(label => !LabelsOfPrometheus.Contains(label.Groups["name"].Value) && label.Groups["is"].Value == "=").Select(label => $"{label.Groups["name"].Value}=\"{label.Groups["value"].Value}\"")];
-                if (!scraped.Exists(line => (line.StartsWith(name + '{', StringComparison.Ordinal) || line.StartsWith(name + ' ', StringComparison.Ordinal)) && labels.All(label => line.Contains(label, StringComparison.Ordinal))))
-                    lacking.Add(selector.Value);
+                string[] lines = [.. scraped.Where(line => line.StartsWith(name + '{', StringComparison.Ordinal) || line.StartsWith(name + ' ', StringComparison.Ordinal))];
+                Match[] labels = [.. Label().Matches(selector.Groups["labels"].Value).Where(static label => !LabelsOfPrometheus.Contains(label.Groups["name"].Value))];
+                Regex[] all = [.. labels.Where(static label => label.Groups["is"].Value == "=").Select(static label => Shown(label.Groups["name"].Value, Regex.Escape(label.Groups["value"].Value)))];
+                // of =~ each alternative: one that is never shown is as wrong as a name
+                Regex[] each = [.. labels.Where(static label => label.Groups["is"].Value == "=~").SelectMany(static label => label.Groups["value"].Value.Split('|').Select(one => Shown(label.Groups["name"].Value, one)))];
+                if (!Array.Exists(lines, line => all.All(label => label.IsMatch(line))) || !each.All(label => Array.Exists(lines, label.IsMatch))) lacking.Add(selector.Value);
             }
         }
 
@@ -39,17 +42,28 @@ public sealed partial class DeployTests(JourneySystem system)
         Assert.True(lacking.Count == 0, $"not in a scrape: {string.Join(", ", lacking.Distinct())}");
     }
 
-    /// <summary>The labels that panels group by are labels of their series.</summary>
+    /// <summary>The labels that panels and rules group by are labels of their series.</summary>
     [Fact]
-    public async Task Dashboard_LabelsGroupedBy_AreThoseOfTheSeries()
+    public async Task DashboardAndRules_LabelsGroupedBy_AreThoseOfTheSeries()
     {
         await TrafficAsync();
         string page = await system.MetricsAsync(system.EdgeMetricsPort) + await system.MetricsAsync(system.CoreMetricsPort);
-        foreach (string label in Dashboard().SelectMany(static expression => Grouping().Matches(expression)).SelectMany(static grouping => grouping.Groups["labels"].Value.Split(',', StringSplitOptions.TrimEntries)).Distinct())
+        List<string> lacking = [];
+        foreach (string expression in (string[])[.. Dashboard(), .. Rules()])
         {
-            if (!LabelsOfPrometheus.Contains(label)) Assert.Contains($"{label}=\"", page, StringComparison.Ordinal);
+            string[] names = [.. Selector().Matches(Grouping().Replace(expression, " ")).Select(static selector => selector.Groups["name"].Value)];
+            string[] lines = [.. page.Split('\n').Where(line => Array.Exists(names, name => line.StartsWith(name + '{', StringComparison.Ordinal)))];
+            foreach (string label in Grouping().Matches(expression).SelectMany(static grouping => grouping.Groups["labels"].Value.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)))
+            {
+                if (!LabelsOfPrometheus.Contains(label) && !Array.Exists(lines, Shown(label, "[^\"]*").IsMatch)) lacking.Add($"{label} in {expression}");
+            }
         }
+
+        Assert.True(lacking.Count == 0, $"not in a scrape: {string.Join(", ", lacking)}");
     }
+
+    /// <summary>A label in a line of a scrape.</summary>
+    private static Regex Shown(string label, string value) => new($"[{{,]{label}=\"{value}\"", RegexOptions.None, TimeSpan.FromSeconds(1));
 
     private async Task TrafficAsync()
     {

@@ -55,7 +55,10 @@ public sealed class MetricsTests(RedisCore fixture) : IClassFixture<RedisCore>
         Assert.Equal(1, Value(lines, "edge_streams_acknowledgements_total", "edge_outcome=\"bad_token\""));
         Assert.Equal(1, Value(lines, "edge_streams_changes_total", "edge_state=\"delivered\""));
         Assert.Equal(2, Value(lines, "edge_messages_accepted_total", "edge_way=\"post\""));
-        Assert.Equal(1, Value(lines, "edge_messages_refused_total", "edge_reason=\"BAD_TEXT\""));
+        Assert.Equal(1, Value(lines, "edge_messages_refused_total", "edge_reason=\"BAD_TEXT\"", "edge_way=\"post\""));
+        Assert.Equal(0, Value(lines, "edge_messages_refused_total", "edge_reason=\"ID_REUSED\"", "edge_way=\"sip\""));   // what has not happened is shown too
+        Assert.Equal(0, Value(lines, "edge_link_events_faulted_total", "edge_event=\"Submit\""));
+        Assert.Equal(0, Value(lines, "edge_listener_connections_refused_total", "edge_listener=\"api\"", "edge_cause=\"address_connections\""));
         Assert.DoesNotContain(lines, line => line.Contains("edge_messages_delivered", StringComparison.Ordinal));   // the store counts ends
         Assert.Equal(2, Value(lines, "edge_messages_ended_total", "edge_state=\"delivered\""));
         Assert.Equal(2, Value(lines, "edge_messages_accept_to_delivered_seconds_count"));
@@ -69,9 +72,9 @@ public sealed class MetricsTests(RedisCore fixture) : IClassFixture<RedisCore>
         Assert.DoesNotContain(lines, line => line.Contains("alice", StringComparison.Ordinal) || line.Contains("bob", StringComparison.Ordinal));
     }
 
-    private static double Value(string[] lines, string name, string tag = "")
+    private static double Value(string[] lines, string name, params string[] tags)
     {
-        string line = Assert.Single(lines, l => (l.StartsWith(name + "{", StringComparison.Ordinal) || l.StartsWith(name + " ", StringComparison.Ordinal)) && l.Contains(tag, StringComparison.Ordinal));
+        string line = Assert.Single(lines, l => (l.StartsWith(name + "{", StringComparison.Ordinal) || l.StartsWith(name + " ", StringComparison.Ordinal)) && tags.All(tag => l.Contains(tag, StringComparison.Ordinal)));
         return double.Parse(line[(line.LastIndexOf('}') + 1)..].Trim().Split(' ')[0], CultureInfo.InvariantCulture);
     }
 }

@@ -12,7 +12,7 @@ internal static class CostRun
     private const double MostGrowth = 2.2;
 
     /// <summary>The same for one doubling alone, with room for what caches do to it; what is quadratic has 4.</summary>
-    private const double MostGrowthOnce = 3.0;
+    private const double MostGrowthOnce = 2.5;
 
     private const int Runs = 40;
     private const int Smallest = 16 * 1_024;

@@ -92,7 +92,7 @@ internal static class BadPeer
             while (true)
             {
                 await tls.WriteAsync(requests, deadline);
-                await Task.Delay(50, deadline);
+                await Task.Delay(100, deadline);
             }
         }
         catch (IOException)
