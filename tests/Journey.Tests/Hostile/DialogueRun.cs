@@ -1,4 +1,5 @@
 using System.Text;
+using System.Threading.Channels;
 using Journey.Tests.Harness;
 using Testing.Shared.Sip;
 
@@ -196,15 +197,29 @@ internal sealed class DialogueRun(JourneySystem system, Account[] accounts)
         }
     }
 
+    /// <summary>Whether it is registered now. That wait may be longer than a connection without a registration is borne.</summary>
+    private async Task<bool> ComesBackAsync(int which)
+    {
+        try
+        {
+            _phones[which] ??= await system.ConnectedAsync(accounts[which]);
+            return (await _phones[which]!.RegisterAsync()).Status == 200;
+        }
+        catch (Exception ended) when (ended is ChannelClosedException or IOException or ObjectDisposedException)
+        {
+            await DropAsync(which);
+            return false;
+        }
+    }
+
     /// <summary>Both phones come anew and answer as phones do: every accepted message reaches its end, and none is lost.</summary>
     private async Task EndAsync()
     {
         for (int which = 0; which < 2; which++)
         {
-            await DropAsync(which);
-            SipClient phone = await system.ConnectedAsync(accounts[which]);
-            _phones[which] = phone;
-            await Wait.UntilAsync(async () => (await phone.RegisterAsync()).Status == 200, TimeSpan.FromSeconds(70), "a phone that knows its password registers, after the wait that wrong ones have earned");
+            int phone = which;
+            await DropAsync(phone);
+            await Wait.UntilAsync(() => ComesBackAsync(phone), TimeSpan.FromSeconds(70), "a phone that knows its password registers, after the wait that wrong ones have earned");
         }
 
         foreach ((int sender, Guid id) in _accepted.Distinct())
