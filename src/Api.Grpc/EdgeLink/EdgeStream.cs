@@ -134,7 +134,7 @@ internal sealed class EdgeStream : IDisposable
         }
     }
 
-    /// <summary>Writes until the stream ends. At once when idle, under load once a millisecond.</summary>
+    /// <summary>Writes until the stream ends: at once when idle, and what piled up during a write with the next one.</summary>
     public async Task WriteAsync(IAsyncStreamWriter<ConnectResponse> writer)
     {
         ConnectResponse batch = new();

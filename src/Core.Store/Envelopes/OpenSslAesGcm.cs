@@ -10,7 +10,6 @@ namespace Core.Store.Envelopes;
 /// </remarks>
 internal static unsafe partial class OpenSslAesGcm
 {
-    private const string Library = "libcrypto.so.3";   // the one that the runtime's own cryptography has loaded
     private const int GetTag = 0x10, SetTag = 0x11;    // EVP_CTRL_AEAD_GET_TAG and _SET_TAG
     private const int KeyBytes = EnvelopeCipher.KeyBytes, NonceBytes = EnvelopeCipher.NonceBytes, TagBytes = EnvelopeCipher.TagBytes;
 
@@ -20,9 +19,8 @@ internal static unsafe partial class OpenSslAesGcm
     [ThreadStatic]
     private static Context? _opening;
 
-    /// <summary>Whether it can be called here: Linux with OpenSSL 3.</summary>
-    public static bool IsSupported { get; } = OperatingSystem.IsLinux()
-        && NativeLibrary.TryLoad(Library, out nint library) && NativeLibrary.TryGetExport(library, nameof(EVP_aes_256_gcm), out _);
+    /// <summary>Whether it can be called here.</summary>
+    public static bool IsSupported { get; } = OpenSslLibrary.Has(nameof(EVP_aes_256_gcm));
 
     /// <summary>Seals.</summary>
     /// <param name="key">32 bytes.</param>
@@ -91,26 +89,26 @@ internal static unsafe partial class OpenSslAesGcm
         if (key.Length != KeyBytes || nonce.Length != NonceBytes || other.Length != plain.Length + TagBytes) throw new ArgumentException("key, nonce or output is not as long as it must be");
     }
 
-    [LibraryImport(Library)]
+    [LibraryImport(OpenSslLibrary.Crypto)]
     private static partial nint EVP_aes_256_gcm();
 
-    [LibraryImport(Library)]
+    [LibraryImport(OpenSslLibrary.Crypto)]
     private static partial nint EVP_CIPHER_CTX_new();
 
-    [LibraryImport(Library)]
+    [LibraryImport(OpenSslLibrary.Crypto)]
     private static partial void EVP_CIPHER_CTX_free(nint context);
 
-    [LibraryImport(Library)]
+    [LibraryImport(OpenSslLibrary.Crypto)]
     [SuppressGCTransition]
     private static partial int EVP_CIPHER_CTX_ctrl(nint context, int what, int bytes, byte* data);
 
-    [LibraryImport(Library)]
+    [LibraryImport(OpenSslLibrary.Crypto)]
     private static partial int EVP_CipherInit_ex(nint context, nint cipher, nint engine, byte* key, byte* nonce, int seals);
 
-    [LibraryImport(Library)]
+    [LibraryImport(OpenSslLibrary.Crypto)]
     private static partial int EVP_CipherUpdate(nint context, byte* output, out int written, byte* input, int bytes);
 
-    [LibraryImport(Library)]
+    [LibraryImport(OpenSslLibrary.Crypto)]
     private static partial int EVP_CipherFinal_ex(nint context, byte* output, out int written);
 
     /// <summary>One EVP_CIPHER_CTX, freed with its thread.</summary>

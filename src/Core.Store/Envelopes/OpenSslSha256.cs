@@ -7,13 +7,10 @@ namespace Core.Store.Envelopes;
 /// <remarks>The manual page calls these functions deprecated since 3.0 in favour of EVP_DigestInit, whose set-up is what they are used here to avoid; every 3.x has them.</remarks>
 internal unsafe partial struct OpenSslSha256
 {
-    private const string Library = "libcrypto.so.3";   // the one that the runtime's own cryptography has loaded
-
     private State _state;
 
-    /// <summary>Whether it can be called here: Linux with OpenSSL 3.</summary>
-    public static bool IsSupported { get; } = OperatingSystem.IsLinux()
-        && NativeLibrary.TryLoad(Library, out nint library) && NativeLibrary.TryGetExport(library, nameof(SHA256_Init), out _);
+    /// <summary>Whether it can be called here.</summary>
+    public static bool IsSupported { get; } = OpenSslLibrary.Has(nameof(SHA256_Init));
 
     public static OpenSslSha256 Start()
     {
@@ -45,15 +42,15 @@ internal unsafe partial struct OpenSslSha256
         _state = default;
     }
 
-    [LibraryImport(Library)]
+    [LibraryImport(OpenSslLibrary.Crypto)]
     [SuppressGCTransition]   // well below a microsecond for what is hashed here: at most some kilobytes
     private static partial int SHA256_Init(State* state);
 
-    [LibraryImport(Library)]
+    [LibraryImport(OpenSslLibrary.Crypto)]
     [SuppressGCTransition]
     private static partial int SHA256_Update(State* state, byte* data, nuint bytes);
 
-    [LibraryImport(Library)]
+    [LibraryImport(OpenSslLibrary.Crypto)]
     [SuppressGCTransition]
     private static partial int SHA256_Final(byte* hash, State* state);
 
