@@ -33,6 +33,7 @@ public static class CoreStoreServices
         services.TryAddSingleton<IDerivedKeys>(s => s.GetRequiredService<KeyRing>());
         services.TryAddSingleton<MessageEnvelope>();
 
+        services.TryAddSingleton<TurnSettings>();
         services.TryAddSingleton<RedisConnection>();
         services.TryAddSingleton<IStoreHealth>(s => s.GetRequiredService<RedisConnection>());
         services.TryAddSingleton<StoreNames>();

@@ -18,9 +18,9 @@ internal sealed class EdgeReports(
     public async Task<CoreEvent> ReportAsync(EdgeStream stream, DeliveryReport report)
     {
         FlowId flow = new(stream.EdgeId, stream.Epoch, report.Flow);
-        if (TryName(report, out MessageKey message) && tokens.Verify(report.Token.Span, message, flow))
+        if (TryName(report, out MessageKey message) && tokens.Verify(report.Token.Span, message, flow, out MessageTimes? untold))
         {
-            await WriteDownAsync(report, message, flow).ConfigureAwait(false);
+            await WriteDownAsync(report, message, flow, untold).ConfigureAwait(false);
         }
         else
         {
@@ -31,9 +31,9 @@ internal sealed class EdgeReports(
         return new CoreEvent { Reported = new Reported { Number = report.Number } };
     }
 
-    private Task WriteDownAsync(DeliveryReport report, MessageKey message, FlowId flow) => report.Outcome switch
+    private Task WriteDownAsync(DeliveryReport report, MessageKey message, FlowId flow, MessageTimes? untold) => report.Outcome switch
     {
-        DeliveryOutcome.AcceptedByDevice => store.EndAsync(message, MessageState.Delivered, Status(report), Attempt(report)),
+        DeliveryOutcome.AcceptedByDevice => store.EndAsync(message, MessageState.Delivered, Status(report), Attempt(report), untold),
         DeliveryOutcome.RefusedByDevice => store.EndAsync(message, MessageState.InvalidDevice, Status(report), Attempt(report)),
         DeliveryOutcome.ExpiredAtEdge => ExpiredAsync(report, message, flow),
         DeliveryOutcome.Failed => store.FailAsync(message, flow, Attempt(report), Status(report)),

@@ -36,7 +36,7 @@ internal sealed class LinkMapping(SenderTag senderTag, DeliveryToken token)
         Text = UnsafeByteOperations.UnsafeWrap(message.Text),   // opened for this delivery, nobody else writes to it
         AcceptTimeMs = message.AcceptTime.ToUnixTimeMilliseconds(),
         ExpireTimeMs = message.ExpireTime.ToUnixTimeMilliseconds(),
-        Token = token.Issue(message.Key, flow),
+        Token = token.Issue(message, flow),
         Receipt = message.Receipt is { } receipt ? ToReceipt(receipt) : null,
         Retry = message.Retry,
     };

@@ -33,6 +33,14 @@ internal ref struct LinkTag(Span<byte> buffer)
         _length += written;
     }
 
+    /// <param name="value">At most 255 bytes.</param>
+    public void Add(ReadOnlySpan<byte> value)
+    {
+        _buffer[_length] = checked((byte)value.Length);
+        value.CopyTo(_buffer[(_length + 1)..]);
+        _length += value.Length + 1;
+    }
+
     /// <param name="value">At most 255 bytes of UTF-8: names of edges, users and domains are shorter.</param>
     public void Add(string value)
     {

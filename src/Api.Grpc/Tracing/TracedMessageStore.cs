@@ -33,11 +33,11 @@ internal sealed class TracedMessageStore(IMessageStore inner, MessageTraces trac
         }
     }
 
-    public async Task<MessageStatus?> EndAsync(MessageKey message, MessageState state, int sipStatus = 0, int attempt = 0)
+    public async Task<MessageStatus?> EndAsync(MessageKey message, MessageState state, int sipStatus = 0, int attempt = 0, MessageTimes? untold = null)
     {
         using Activity? step = traces.Begin("message end", ActivityKind.Consumer, message.Sender, message.MessageId);
         step?.SetTag("edge.state", state.ToString()).SetTag("edge.sip_status", sipStatus).SetTag("edge.attempt", attempt);
-        return await inner.EndAsync(message, state, sipStatus, attempt).ConfigureAwait(false);
+        return await inner.EndAsync(message, state, sipStatus, attempt, untold).ConfigureAwait(false);
     }
 
     public async Task FailAsync(MessageKey message, FlowId flow, int attempt, int sipStatus = 0)

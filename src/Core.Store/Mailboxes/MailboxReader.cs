@@ -91,7 +91,7 @@ internal sealed class MailboxReader(
         }
 
         if (opened.Expires <= now) return null;   // the sweeper ends it within a second
-        QueuedMessage message = new(new MessageKey(opened.Sender, opened.MessageId, recipient), 0, 0, 1, opened.Accepted, opened.Expires, opened.Text);
+        QueuedMessage message = new(new MessageKey(opened.Sender, opened.MessageId, recipient), 0, 0, 1, opened.Accepted, opened.Expires, opened.Text, EndsUntold: opened.Flags == MemberFlags.None);
         return opened.Flags.HasFlag(MemberFlags.Receipt) ? message with { Text = default, Receipt = ReceiptContent.Read(opened.Text) } : message;
     }
 }

@@ -19,8 +19,6 @@ internal sealed class MailboxWriter(RedisConnection redis, MessageEnvelope envel
     public static readonly TimeSpan RecordGrace = TimeSpan.FromHours(1);
 
     private readonly CoreStoreOptions _options = options.Value;
-    private readonly RedisValue _claimLifetime = (long)options.Value.OutcomeLifetime.TotalMilliseconds;
-    private EnqueueSettings? _settings;
 
     /// <summary>Seals and stores, unless it is there already. The id has been claimed, or is made by us.</summary>
     /// <param name="message">What to store.</param>
@@ -29,13 +27,10 @@ internal sealed class MailboxWriter(RedisConnection redis, MessageEnvelope envel
     /// <param name="name">Its own name.</param>
     /// <param name="accepted">When it was first accepted.</param>
     /// <param name="flags">Whether its sender is to be told; whether it is a receipt.</param>
-    /// <param name="mostQueued">Most of its kind in the mailbox.</param>
-    /// <param name="mostOfSender">Most of them from one sender, at most <paramref name="mostQueued"/>.</param>
-    public async Task<Acceptance> EnqueueAsync(
-        NewMessage message, AccountName sender, AccountName recipient, byte[] name, DateTimeOffset accepted, MemberFlags flags, int mostQueued, int mostOfSender)
+    public async Task<Acceptance> EnqueueAsync(NewMessage message, AccountName sender, AccountName recipient, byte[] name, DateTimeOffset accepted, MemberFlags flags)
     {
-        byte[] reply = await SendAsync(message, sender, recipient, name, accepted, flags, mostQueued, mostOfSender, claim: null).ConfigureAwait(false);
-        return Answer(reply, message, accepted);
+        byte[] reply = await SendAsync(message, sender, recipient, name, accepted, flags, claim: null).ConfigureAwait(false);
+        return Answer(reply, message, accepted, flags);
     }
 
     /// <summary>The same, and claims the id in the same step; not on a cluster.</summary>
@@ -43,45 +38,30 @@ internal sealed class MailboxWriter(RedisConnection redis, MessageEnvelope envel
     /// <returns>Null, and the ledger entry of before, if the id was claimed before; null and no entry, with nothing done, if its sender is to be told and the flags do not say so.</returns>
     /// <inheritdoc cref="EnqueueAsync"/>
     public async Task<(Acceptance? Acceptance, ReadOnlyMemory<byte> Claimed)> ClaimAndEnqueueAsync(
-        NewMessage message, AccountName sender, AccountName recipient, byte[] name, DateTimeOffset accepted, MemberFlags flags, int mostQueued, int mostOfSender, byte[] claim)
+        NewMessage message, AccountName sender, AccountName recipient, byte[] name, DateTimeOffset accepted, MemberFlags flags, byte[] claim)
     {
-        byte[] reply = await SendAsync(message, sender, recipient, name, accepted, flags, mostQueued, mostOfSender, claim).ConfigureAwait(false);
+        byte[] reply = await SendAsync(message, sender, recipient, name, accepted, flags, claim).ConfigureAwait(false);
         return reply[0] switch
         {
             (byte)'5' => (null, reply.AsMemory(1)),
             (byte)'6' => (null, default),
-            _ => (Answer(reply, message, accepted), default),
+            _ => (Answer(reply, message, accepted, flags), default),
         };
     }
 
     private async Task<byte[]> SendAsync(
-        NewMessage message, AccountName sender, AccountName recipient, byte[] name, DateTimeOffset accepted, MemberFlags flags, int mostQueued, int mostOfSender, byte[]? claim)
+        NewMessage message, AccountName sender, AccountName recipient, byte[] name, DateTimeOffset accepted, MemberFlags flags, byte[]? claim)
     {
-        DateTimeOffset expires = accepted + _options.Validity;
-        byte[] record = envelopes.Seal(message, sender, recipient, accepted, expires, flags);
-        DateTimeOffset now = time.GetUtcNow();
-        TimeSpan lifetime = expires - now + RecordGrace;
-        RedisKey[] keys = [RedisKeys.Record(recipient.Partition, name), RedisKeys.Mailbox(recipient), RedisKeys.Sequence(recipient.Partition),
-            RedisKeys.Busy(recipient.Partition), RedisKeys.Bindings(recipient), RedisKeys.Accounts(recipient.Partition)];
-        RedisValue[] args = [now.ToUnixTimeMilliseconds(), Settings(mostQueued, mostOfSender), record, Math.Max(1, (long)lifetime.TotalMilliseconds)];
-        if (claim is not null)
-        {
-            keys = [.. keys, RedisKeys.Ledger(sender, name), RedisKeys.Told(sender)];
-            args = [.. args, claim, _claimLifetime];
-        }
-
-        return (byte[])(await redis.EvaluateAsync(RedisScript.Enqueue, keys, args).ConfigureAwait(false))!;
+        byte[] record = envelopes.Seal(message, sender, recipient, accepted, accepted + _options.Validity, flags);
+        RedisKey inMailboxes = RedisKeys.Record(recipient.Partition, name), mailbox = RedisKeys.Mailbox(recipient);
+        RedisValue now = time.GetUtcNow().ToUnixTimeMilliseconds();
+        RedisResult reply = claim is null
+            ? await redis.EvaluateAsync(RedisScript.Enqueue, [inMailboxes, mailbox], [now, record]).ConfigureAwait(false)
+            : await redis.EvaluateAsync(RedisScript.Enqueue, [inMailboxes, mailbox, RedisKeys.Ledger(sender, name)], [now, record, claim]).ConfigureAwait(false);
+        return (byte[])reply!;
     }
 
-    /// <summary>Of the last message, which nearly always had the same.</summary>
-    private byte[] Settings(int mostQueued, int mostOfSender)
-    {
-        EnqueueSettings? last = _settings;
-        if (last is null || last.MostQueued != mostQueued || last.MostOfSender != mostOfSender) _settings = last = new EnqueueSettings(mostQueued, mostOfSender);
-        return last.Text;
-    }
-
-    private Acceptance Answer(byte[] reply, NewMessage message, DateTimeOffset accepted)
+    private Acceptance Answer(byte[] reply, NewMessage message, DateTimeOffset accepted, MemberFlags flags)
     {
         DateTimeOffset now = time.GetUtcNow(), expires = accepted + _options.Validity;
         switch ((char)reply[0])
@@ -93,7 +73,7 @@ internal sealed class MailboxWriter(RedisConnection redis, MessageEnvelope envel
             case '1':
                 (long sequence, long tail, FlowId? flow) = Stored(reply.AsSpan(1));   // and not past its time by now: an old claim, a core or Redis that stood still
                 QueuedMessage queued = new(
-                    new MessageKey(message.Sender, message.MessageId, message.Recipient), sequence, tail, 1, accepted, expires, message.Text);
+                    new MessageKey(message.Sender, message.MessageId, message.Recipient), sequence, tail, 1, accepted, expires, message.Text, EndsUntold: flags == MemberFlags.None);
                 return new Acceptance(
                     AcceptOutcome.Accepted, new MessageStatus(MessageState.Enqueued, accepted, expires), flow is null || expires <= now ? null : new DirectedMessage(flow.Value, queued));
             case '2':
@@ -114,11 +94,5 @@ internal sealed class MailboxWriter(RedisConnection redis, MessageEnvelope envel
         int first = reply.IndexOf((byte)' '), second = first + 1 + reply[(first + 1)..].IndexOf((byte)' ');
         return (long.Parse(reply[..first], CultureInfo.InvariantCulture), long.Parse(reply[(first + 1)..second], CultureInfo.InvariantCulture),
             BindingLine.Flow(Encoding.UTF8.GetString(reply[(second + 1)..])));
-    }
-
-    /// <summary>What <c>moment.lua</c> reads, as text.</summary>
-    private sealed record EnqueueSettings(int MostQueued, int MostOfSender)
-    {
-        public byte[] Text { get; } = Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{MostQueued} {MostOfSender} {(long)LookAgainAfter.TotalMilliseconds}"));
     }
 }

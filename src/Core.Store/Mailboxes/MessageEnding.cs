@@ -13,26 +13,21 @@ internal sealed class MessageEnding(RedisConnection redis, Teller teller, TimePr
     /// <summary>Redis takes a script's keys on its stack: a full mailbox is ended in pieces.</summary>
     private const int DropAtOnce = 128;
 
-    /// <summary>After that the sweeper looks whether the core that ended it has also told, in milliseconds.</summary>
-    private static readonly RedisValue TellAfter = (long)Teller.LookAfter.TotalMilliseconds;
-
     private readonly RedisValue _outcomeLifetime = (long)options.Value.OutcomeLifetime.TotalMilliseconds;
 
     /// <summary>Ends one message.</summary>
-    /// <param name="lastTry">As <see cref="Outcome.LastTryBytes"/> makes it.</param>
+    /// <param name="untold">Its times, if nobody is to be told of its end.</param>
     /// <returns>Its status after the call; null if the store does not know it.</returns>
-    public async Task<MessageStatus?> EndAsync(AccountName recipient, AccountName sender, byte[] name, MessageState state, byte[] lastTry)
+    public async Task<MessageStatus?> EndAsync(AccountName recipient, AccountName sender, byte[] name, MessageState state, int sipStatus, int attempt, MessageTimes? untold)
     {
         DateTimeOffset now = time.GetUtcNow();
+        byte[] what = WhatEnds(sender, name, state, now, sipStatus, attempt, untold);
         RedisResult result = await redis.EvaluateAsync(
-            RedisScript.End,
-            [RedisKeys.Record(recipient.Partition, name), RedisKeys.Mailbox(recipient), RedisKeys.Tries(recipient),
-                RedisKeys.ToTell(recipient.Partition), RedisKeys.Busy(recipient.Partition)],
-            EndArgs(now, sender, state, lastTry)).ConfigureAwait(false);
+            RedisScript.End, [RedisKeys.Record(recipient.Partition, name), RedisKeys.Mailbox(recipient)], [now.ToUnixTimeMilliseconds(), what]).ConfigureAwait(false);
         byte[]? reply = (byte[]?)result;
         if (reply is null) return null;
 
-        MessageStatus? status = StatusOf(reply.AsSpan(1));
+        MessageStatus? status = StatusOf(reply.Length > 1 ? reply.AsSpan(1) : what);
         if (status is not null && reply[0] == '1')
         {
             metrics.Ended(status.State);
@@ -43,9 +38,20 @@ internal sealed class MessageEnding(RedisConnection redis, Teller teller, TimePr
         return status;
     }
 
-    /// <summary>What <c>end.lua</c> is given.</summary>
-    public RedisValue[] EndArgs(DateTimeOffset now, AccountName sender, MessageState state, byte[] lastTry) =>
-        [now.ToUnixTimeMilliseconds(), (byte[])[Outcome.Digit(state), .. Bytes(now), .. EndedMessage.SenderBytes(sender), .. lastTry], _outcomeLifetime, TellAfter];
+    /// <summary>What <c>end.lua</c> is told beside the time: outcome, sender and, of a delivery of which nobody is to be told, the member of the mailbox.</summary>
+    public static byte[] WhatEnds(AccountName sender, byte[] name, MessageState state, DateTimeOffset now, int sipStatus = 0, int attempt = 0, MessageTimes? untold = null)
+    {
+        MessageTimes times = untold ?? default;
+        bool isWhole = untold is not null && state == MessageState.Delivered;
+        byte[] what = new byte[Outcome.Bytes + EndedMessage.SenderLength + (isWhole ? MailboxMember.Bytes : 0)];
+        Outcome.Write(what, state, times, now, sipStatus, attempt);
+        EndedMessage.WriteSender(what.AsSpan(Outcome.Bytes), sender);
+        if (!isWhole) return what;
+        Span<byte> member = what.AsSpan(Outcome.Bytes + EndedMessage.SenderLength);
+        MailboxMember.WriteHead(member, times.Accepted, times.Expires, sender, MemberFlags.None);
+        name.CopyTo(member[MailboxMember.HeadBytes..]);
+        return what;
+    }
 
     /// <summary>Ends many of one mailbox, from their members alone; what is past its time as EXPIRED.</summary>
     /// <returns>How many were still waiting.</returns>

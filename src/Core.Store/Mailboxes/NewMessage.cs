@@ -40,6 +40,9 @@ public readonly record struct MessageKey(AccountAddress Sender, Guid MessageId, 
     public override string ToString() => $"message {MessageId}";
 }
 
+/// <summary>When a message was accepted and when it expires.</summary>
+public readonly record struct MessageTimes(DateTimeOffset Accepted, DateTimeOffset Expires);
+
 /// <summary>How far a message has come. Ranks for moving forward: Enqueued, then Expired and Invalid*, then Delivered.</summary>
 public enum MessageState
 {
@@ -103,9 +106,10 @@ public sealed record Acceptance(AcceptOutcome Outcome, MessageStatus? Status, Di
 /// <param name="Text">The text, UTF-8; empty for a receipt.</param>
 /// <param name="Receipt">What it says if it is a receipt; null for a text.</param>
 /// <param name="Retry">It has failed before, here or on another flow: it is to be sent although this flow may have been past it.</param>
+/// <param name="EndsUntold">Nobody is to be told of its end: <see cref="IMessageStore.EndAsync"/> need not read it again if it is given the times.</param>
 public sealed record QueuedMessage(
     MessageKey Key, long Sequence, long Previous, int Attempt, DateTimeOffset AcceptTime, DateTimeOffset ExpireTime, ReadOnlyMemory<byte> Text,
-    Receipt? Receipt = null, bool Retry = false)
+    Receipt? Receipt = null, bool Retry = false, bool EndsUntold = false)
 {
     /// <summary>The id alone: addresses and text never reach a log.</summary>
     public override string ToString() => $"message {Key.MessageId}, sequence {Sequence}, attempt {Attempt}";

@@ -6,7 +6,7 @@ namespace Core.Store.Mailboxes;
 /// What overwrites a record when its message ends, 30 bytes and no content: 'O', state digit, expires (8), accepted (8), ended (8), flags (1), SIP status of the
 /// last try (2, 0 without one), its number (1).
 /// </summary>
-/// <remarks>Written by <c>end.lua</c> and <c>drop.lua</c> only.</remarks>
+/// <remarks>Stored by <c>end.lua</c> and <c>drop.lua</c> only.</remarks>
 internal static class Outcome
 {
     public const int Bytes = 30;
@@ -27,13 +27,18 @@ internal static class Outcome
     /// <summary>The try that ended it: SIP status, 0 without one, and its number, 0 if none did.</summary>
     public static (int SipStatus, int Attempt) LastTry(ReadOnlySpan<byte> value) => (BinaryPrimitives.ReadUInt16BigEndian(value[LastTryAt..]), value[LastTryAt + 2]);
 
-    /// <summary>The same as it is written.</summary>
-    public static byte[] LastTryBytes(int sipStatus, int attempt)
+    /// <summary>Writes an outcome.</summary>
+    /// <param name="times">Where they are not known, <c>end.lua</c> puts in what the record says.</param>
+    public static void Write(Span<byte> outcome, MessageState state, MessageTimes times, DateTimeOffset ended, int sipStatus, int attempt)
     {
-        byte[] bytes = new byte[Bytes - LastTryAt];
-        BinaryPrimitives.WriteUInt16BigEndian(bytes, (ushort)Math.Clamp(sipStatus, 0, 699));
-        bytes[2] = (byte)Math.Clamp(attempt, 0, byte.MaxValue);
-        return bytes;
+        outcome[0] = (byte)'O';
+        outcome[1] = Digit(state);
+        BinaryPrimitives.WriteInt64BigEndian(outcome[2..], times.Expires.ToUnixTimeMilliseconds());
+        BinaryPrimitives.WriteInt64BigEndian(outcome[10..], times.Accepted.ToUnixTimeMilliseconds());
+        BinaryPrimitives.WriteInt64BigEndian(outcome[18..], ended.ToUnixTimeMilliseconds());
+        outcome[26] = (byte)MemberFlags.None;
+        BinaryPrimitives.WriteUInt16BigEndian(outcome[LastTryAt..], (ushort)Math.Clamp(sipStatus, 0, 699));
+        outcome[LastTryAt + 2] = (byte)Math.Clamp(attempt, 0, byte.MaxValue);
     }
 
     /// <summary>The digit that stands for a state in scripts and outcomes.</summary>

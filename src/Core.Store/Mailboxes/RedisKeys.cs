@@ -11,7 +11,7 @@ namespace Core.Store.Mailboxes;
 /// {s}l + message name       string      ledger entry: see LedgerEntry (48 bytes; longer with receipts)   7 d
 /// {r}r + message name       string      record: see MessageEnvelope; then outcome: see Outcome           validity + 1 h; then 7 d
 /// {r}m + account handle     sorted set  score = sequence; member: see MailboxMember (51 bytes)           none: empty = gone
-/// {r}q                      string      counter of sequences; begins at the clock's milliseconds         none
+/// {p}q                      string      sequence of what is told; on a cluster also of messages          none
 /// {r}b                      sorted set  score = when to look next, Unix ms; member = account handle,     none: empty = gone
 ///                                       or "tell": see {r}w
 /// {r}n + account handle     string      up to 5 bindings, newest first: see bindings.lua                 longest registration
@@ -29,6 +29,7 @@ namespace Core.Store.Mailboxes;
 /// core-store:format         string      format, partitions and check of the name key: see RedisGuard     none
 /// core-store:keys           string      core that tends the key ring: see KeyKeeper                      60 s
 /// core-store:cores          sorted set  score = last sign of life, Unix ms; member = core id             none
+/// core-store:sequence       string      sequence of messages: see sequences.lua; on a cluster {r}q       none
 /// core-store:poisoned       sorted set  score = last met, Unix ms; member: see PoisonedRecords (at most 1,000)    7 d each
 /// core-store:asked          sorted set  score = until when, Unix ms; member = partition (2) and handle   none: 10 s each
 ///                                       of an account whose edge its sweeper does not reach
@@ -40,6 +41,7 @@ internal static class RedisKeys
     public static readonly RedisKey Format = "core-store:format";
     public static readonly RedisKey KeyLease = "core-store:keys";
     public static readonly RedisKey Cores = "core-store:cores";
+    public static readonly RedisKey MessageSequence = "core-store:sequence";
     public static readonly RedisKey Poisoned = "core-store:poisoned";
     public static readonly RedisKey Asked = "core-store:asked";
     public static readonly RedisChannel Wake = RedisChannel.Literal("core-store:wake");
@@ -53,7 +55,15 @@ internal static class RedisKeys
 
     public static RedisKey Mailbox(AccountName account) => Key(account.Partition, 'm', account.Handle);
 
+    /// <summary>Of what is told; on a cluster also of messages.</summary>
     public static RedisKey Sequence(int partition) => Key(partition, 'q', []);
+
+    /// <summary>On a cluster the sequence of messages, under the hash tag of another key.</summary>
+    public static RedisKey SequenceBeside(RedisKey key)
+    {
+        ReadOnlySpan<byte> name = (byte[])key!;
+        return (byte[])[.. name[..(name.IndexOf((byte)'}') + 1)], (byte)'q'];
+    }
 
     public static RedisKey Busy(int partition) => Key(partition, 'b', []);
 

@@ -70,10 +70,10 @@ internal sealed class RedisMessageStore(
     public Task<MailboxPage> ReadPageAsync(AccountAddress account, FlowId flow, long after) => redis.WithinDeadlineAsync(PageAsync(account, flow, after));
 
     /// <inheritdoc/>
-    public Task<MessageStatus?> EndAsync(MessageKey message, MessageState state, int sipStatus, int attempt)
+    public Task<MessageStatus?> EndAsync(MessageKey message, MessageState state, int sipStatus, int attempt, MessageTimes? untold)
     {
         AccountName sender = names.Account(message.Sender);
-        return redis.WithinDeadlineAsync(ending.EndAsync(names.Account(message.Recipient), sender, names.Message(sender, message.MessageId), state, Outcome.LastTryBytes(sipStatus, attempt)));
+        return redis.WithinDeadlineAsync(ending.EndAsync(names.Account(message.Recipient), sender, names.Message(sender, message.MessageId), state, sipStatus, attempt, untold));
     }
 
     /// <inheritdoc/>
@@ -86,7 +86,7 @@ internal sealed class RedisMessageStore(
             RedisScript.Fail,
             [RedisKeys.Record(recipient.Partition, name), RedisKeys.Mailbox(recipient), RedisKeys.Tries(recipient), RedisKeys.Busy(recipient.Partition), RedisKeys.Bindings(recipient),
                 RedisKeys.TriesLog(recipient.Partition, name)],
-            [name, Now(), flow.Epoch, Number(flow.Flow), flow.EdgeId, attempt, delivery.Tries, Milliseconds(TimeSpan.FromSeconds(delivery.RetrySeconds)),
+            [Now(), name, flow.Epoch, Number(flow.Flow), flow.EdgeId, attempt, delivery.Tries, Milliseconds(TimeSpan.FromSeconds(delivery.RetrySeconds)),
                 recipient.Handle, Milliseconds(_options.Validity + MailboxWriter.RecordGrace),
                 new DeliveryTry(time.GetUtcNow(), attempt, sipStatus, flow.EdgeId).ToLine(), DeliveryTry.MostKept, Milliseconds(_options.OutcomeLifetime)])).ConfigureAwait(false);
         if ((int)counted == 1) metrics.TryFailed();
@@ -99,7 +99,6 @@ internal sealed class RedisMessageStore(
         byte[] name = names.Message(sender, message.MessageId);
         DateTimeOffset accepted = AcceptTime();
         byte[] claim = Claim(message, recipient, name, accepted);
-        QueueLimits queue = limits.Current.Queue;
         MemberFlags flags = message.Receipts is null ? MemberFlags.None : MemberFlags.Tell;
         ReadOnlyMemory<byte> claimed;
         if (redis.IsCluster)
@@ -115,14 +114,14 @@ internal sealed class RedisMessageStore(
         else
         {
             (Acceptance? acceptance, claimed) = await mailboxes.ClaimAndEnqueueAsync(
-                message, sender, recipient, name, accepted, flags, queue.PerRecipient, queue.PerSender, claim).ConfigureAwait(false);
+                message, sender, recipient, name, accepted, flags, claim).ConfigureAwait(false);
             if (acceptance is null && claimed.IsEmpty)
             {
                 // Its sender listens, and what is sealed cannot be changed: once more from the beginning, at the time it is now.
                 (accepted, flags) = (AcceptTime(), MemberFlags.Tell);
                 claim = Claim(message, recipient, name, accepted);
                 (acceptance, claimed) = await mailboxes.ClaimAndEnqueueAsync(
-                    message, sender, recipient, name, accepted, flags, queue.PerRecipient, queue.PerSender, claim).ConfigureAwait(false);
+                    message, sender, recipient, name, accepted, flags, claim).ConfigureAwait(false);
             }
 
             if (acceptance is not null) return acceptance;
@@ -135,7 +134,7 @@ internal sealed class RedisMessageStore(
         // The first try's wish, even if it died before it was stored; and whoever listens is told.
         if (entry.AsksReceipts || (flags == MemberFlags.None && await redis.AskAsync(RedisKeys.Told(sender), () => redis.Database.KeyExistsAsync(RedisKeys.Told(sender))).ConfigureAwait(false)))
             flags = MemberFlags.Tell;
-        return await mailboxes.EnqueueAsync(message, sender, recipient, name, entry.Accepted, flags, queue.PerRecipient, queue.PerSender).ConfigureAwait(false);
+        return await mailboxes.EnqueueAsync(message, sender, recipient, name, entry.Accepted, flags).ConfigureAwait(false);
     }
 
     /// <summary>Now, as Redis will hold it.</summary>

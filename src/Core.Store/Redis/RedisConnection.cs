@@ -11,7 +11,7 @@ namespace Core.Store.Redis;
 /// every call fails at once instead of piling up: the callers' peers repeat, and everything here may be repeated.
 /// Open to be derived from, for one purpose: the model test cuts a core between two of its calls.
 /// </remarks>
-internal class RedisConnection(IOptions<CoreStoreOptions> options, ILogger<RedisConnection> logger) : IStoreHealth, IAsyncDisposable
+internal class RedisConnection(IOptions<CoreStoreOptions> options, TurnSettings settings, ILogger<RedisConnection> logger) : IStoreHealth, IAsyncDisposable
 {
     private const long RefusalsEveryMs = 10_000;
 
@@ -36,6 +36,9 @@ internal class RedisConnection(IOptions<CoreStoreOptions> options, ILogger<Redis
 
     /// <summary>Whether keys of different partitions may lie on different servers: one script cannot have both.</summary>
     public bool IsCluster { get; private set; }
+
+    /// <summary>For how long the end of a message waits for others: nobody waits for it.</summary>
+    protected virtual TimeSpan PatienceOfEnds { get; } = TimeSpan.FromMilliseconds(4);
 
     /// <inheritdoc cref="Masters"/>
     public static IEnumerable<IServer> MastersOf(ConnectionMultiplexer multiplexer) => multiplexer.GetServers().Where(static server => server.IsConnected && !server.IsReplica);
@@ -69,7 +72,7 @@ internal class RedisConnection(IOptions<CoreStoreOptions> options, ILogger<Redis
         };
         await LoadScriptsAsync(fresh).ConfigureAwait(false);
         IsCluster = fresh.GetServers().Any(static s => s.ServerType == ServerType.Cluster);
-        if (!IsCluster) _turns = new RedisTurns(EvaluateNowAsync, _deadline, Math.Max(1, Environment.ProcessorCount / 2));
+        if (!IsCluster) _turns = new RedisTurns(EvaluateNowAsync, settings.Text, _deadline, PatienceOfEnds, Math.Max(1, Environment.ProcessorCount / 2));
         _multiplexer = fresh;
     }
 
@@ -92,7 +95,7 @@ internal class RedisConnection(IOptions<CoreStoreOptions> options, ILogger<Redis
 
     /// <summary>Runs a script, with others that are asked for at the same time.</summary>
     public Task<RedisResult> EvaluateAsync(RedisScript script, RedisKey[] keys, RedisValue[] args) =>
-        _turns?.EvaluateAsync(script, keys, args) ?? EvaluateNowAsync(script, keys, args);
+        _turns?.EvaluateAsync(script, keys, args) ?? RedisTurns.EvaluateAloneAsync(EvaluateNowAsync, settings.Text, script, keys, args);
 
     /// <summary>Asks anything else in the same way: for what every message asks.</summary>
     /// <param name="key">What it is about.</param>
@@ -137,6 +140,7 @@ internal class RedisConnection(IOptions<CoreStoreOptions> options, ILogger<Redis
 
     public async ValueTask DisposeAsync()
     {
+        _turns?.Dispose();
         if (_multiplexer is { } open) await open.DisposeAsync().ConfigureAwait(false);
     }
 

@@ -4,10 +4,14 @@ using System.Text;
 
 namespace Core.Store.Redis;
 
-/// <summary>A Lua script: sent once to each server, called by its hash.</summary>
+/// <summary>A Lua script: sent once to each server, called by its hash; those with a number as parts of <see cref="Together"/> alone.</summary>
 internal sealed class RedisScript
 {
     private const string IncludeMark = "-- include: ";
+
+    /// <summary>What scripts call all the time, and its name as a local: Lua looks a global and its field up at each call.</summary>
+    private static readonly (string Call, string Local)[] Locals =
+        [("redis.call", "redisCall"), ("string.sub", "stringSub"), ("string.byte", "stringByte"), ("string.format", "stringFormat"), ("string.find", "stringFind")];
 
     // Those that come in crowds have a number, by which together.lua knows them.
     public static readonly RedisScript Enqueue = new("enqueue.lua", number: 1);
@@ -37,8 +41,9 @@ internal sealed class RedisScript
     /// <summary>Runs many of those with a number in one call.</summary>
     public static readonly RedisScript Together = new("together.lua", Enqueue, End, Register, Unregister, Page, Fail);
 
+    /// <summary>All that Redis is to know.</summary>
     public static readonly IReadOnlyList<RedisScript> All =
-        [Enqueue, End, Register, Unregister, Page, Fail, Drop, Look, Ask, Tell, ToTell, OpenTold, Told, Orphans, DeleteAccount, ReplaceAccount, Reseal, Lease, Release, Sign, Epoch, Seen, Poison, Together];
+        [Drop, Look, Ask, Tell, ToTell, OpenTold, Told, Orphans, DeleteAccount, ReplaceAccount, Reseal, Lease, Release, Sign, Epoch, Seen, Poison, Together];
 
     private readonly string[] _includes;
     private readonly string _own;
@@ -49,7 +54,7 @@ internal sealed class RedisScript
         string[] lines = Read(file).Split('\n');
         _includes = [.. lines.Where(static line => line.StartsWith(IncludeMark, StringComparison.Ordinal)).Select(static line => line[IncludeMark.Length..].Trim())];
         _own = string.Join('\n', lines);
-        Text = string.Concat(_includes.Select(Read)) + _own;
+        Text = Localized(string.Concat(_includes.Select(Read)) + _own);
         Hash = HashOf(Text);
     }
 
@@ -60,7 +65,7 @@ internal sealed class RedisScript
         StringBuilder text = new(string.Concat(_includes.Select(Read)));
         text.Append("local KEYS, ARGV, scripts = KEYS, ARGV, {}\n");
         foreach (RedisScript script in many) text.Append(CultureInfo.InvariantCulture, $"scripts[{script.Number}] = function(k, a, keyCount)\n{AmongMany(script._own)}\nend\n");
-        Text = text.Append(_own).ToString();
+        Text = Localized(text.Append(_own).ToString());
         Hash = HashOf(Text);
     }
 
@@ -78,6 +83,12 @@ internal sealed class RedisScript
         .Replace("#KEYS", "keyCount", StringComparison.Ordinal)
         .Replace("KEYS[", "KEYS[k + ", StringComparison.Ordinal)
         .Replace("ARGV[", "ARGV[a + ", StringComparison.Ordinal);
+
+    private static string Localized(string text)
+    {
+        foreach ((string call, string local) in Locals) text = text.Replace(call + "(", local + "(", StringComparison.Ordinal);
+        return $"local {string.Join(", ", Locals.Select(static l => l.Local))} = {string.Join(", ", Locals.Select(static l => l.Call))}\n{text}";
+    }
 
     private static byte[] HashOf(string text)
     {

@@ -1,3 +1,5 @@
+using System.Buffers.Text;
+using Core.Store.Mailboxes;
 using StackExchange.Redis;
 
 namespace Core.Store.Redis;
@@ -6,19 +8,27 @@ namespace Core.Store.Redis;
 /// <remarks>
 /// What a turn costs whatever it carries: a wait for Redis' disk, packets, changes of thread (figures in docs/adr/0001). A question that is alone leaves at once.
 /// The scripts of a turn leave in one call, so that Redis waits for its disk once; those that fill the memory come first in it: <c>together.lua</c> says why. Of one
-/// sort, those about one partition keep their order. What runs on the answers runs one after the other: it may not block.
+/// sort, those about one partition keep their order. Ends have patience: nobody waits for them, so they leave with the next question of another sort, or a little
+/// later alone. What runs on the answers runs one after the other: it may not block.
 /// </remarks>
 /// <param name="evaluate">Runs a script.</param>
+/// <param name="settings">What <c>moment.lua</c> reads, as text.</param>
 /// <param name="deadline">For how long anybody waits for an answer.</param>
+/// <param name="patience">For how long ends wait for company.</param>
 /// <param name="lanes">Turns that may be under way at the same time.</param>
-internal sealed class RedisTurns(Func<RedisScript, RedisKey[], RedisValue[], Task<RedisResult>> evaluate, TimeSpan deadline, int lanes)
+internal sealed class RedisTurns(
+    Func<RedisScript, RedisKey[], RedisValue[], Task<RedisResult>> evaluate, Func<byte[]> settings, TimeSpan deadline, TimeSpan patience, int lanes) : IDisposable
 {
     /// <summary>Most scripts of a call: about 3 ms, in which Redis answers nobody else.</summary>
     private const int MostTogether = 64;
 
-    private readonly Lane[] _lanes = [.. Enumerable.Range(0, lanes).Select(_ => new Lane(evaluate, (long)deadline.TotalMilliseconds))];
+    /// <summary>Bytes that <c>together.lua</c> reads in front of the time.</summary>
+    private const int HeadBytes = 3;
+
+    private readonly Lane[] _lanes = [.. Enumerable.Range(0, lanes).Select(_ => new Lane(evaluate, settings, (long)deadline.TotalMilliseconds, patience))];
 
     /// <summary>Runs a script in the next turn.</summary>
+    /// <param name="args">Of a script with a number the first one is now, in Unix ms.</param>
     /// <exception cref="TimeoutException">It stood in line for longer than anybody waits for its answer, and was not sent.</exception>
     public Task<RedisResult> EvaluateAsync(RedisScript script, RedisKey[] keys, RedisValue[] args)
     {
@@ -38,6 +48,37 @@ internal sealed class RedisTurns(Func<RedisScript, RedisKey[], RedisValue[], Tas
         return question.Task;
     }
 
+    /// <summary>Runs a script at once and alone, as it must be on a cluster.</summary>
+    public static async Task<RedisResult> EvaluateAloneAsync(
+        Func<RedisScript, RedisKey[], RedisValue[], Task<RedisResult>> evaluate, Func<byte[]> settings, RedisScript script, RedisKey[] keys, RedisValue[] args)
+    {
+        if (script.Number == 0) return await evaluate(script, keys, args).ConfigureAwait(false);
+        RedisResult answers = await evaluate(RedisScript.Together, [RedisKeys.SequenceBeside(keys[0]), .. keys], [settings(), Head(script, keys, args), .. args[1..]]).ConfigureAwait(false);
+        return AnswerAt(answers, 0);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (Lane lane in _lanes) lane.Dispose();
+    }
+
+    /// <summary>Number, keys and arguments of a script, and now.</summary>
+    private static byte[] Head(RedisScript script, RedisKey[] keys, RedisValue[] args)
+    {
+        Span<byte> digits = stackalloc byte[20];
+        Utf8Formatter.TryFormat((long)args[0], digits, out int length);
+        return [script.Number, (byte)keys.Length, (byte)args.Length, .. digits[..length]];
+    }
+
+    /// <exception cref="RedisException">The script failed, or has no answer.</exception>
+    private static RedisResult AnswerAt(RedisResult answers, int place)
+    {
+        if (answers.Length <= place) throw new RedisException("together.lua gave too few answers.");
+        RedisResult answer = answers[place];
+        return answer.Resp2Type == ResultType.SimpleString ? throw new RedisServerException(RedisErrorKind.Unknown, CommandFlags.None, answer.ToString()) : answer;
+    }
+
     /// <summary>By the key's hash tag, the partition: what is asked of one account keeps its order, whichever of its keys it names.</summary>
     private Lane LaneOf(RedisKey key)
     {
@@ -52,6 +93,9 @@ internal sealed class RedisTurns(Func<RedisScript, RedisKey[], RedisValue[], Tas
     {
         /// <summary>In milliseconds since the system started.</summary>
         long AskedAt { get; }
+
+        /// <summary>Whether it may wait for company.</summary>
+        bool HasPatience { get; }
 
         /// <summary>Fails it, not sent: its caller has given up.</summary>
         void Drop();
@@ -70,6 +114,8 @@ internal sealed class RedisTurns(Func<RedisScript, RedisKey[], RedisValue[], Tas
         private Task<T>? _asked;
 
         public long AskedAt { get; } = Environment.TickCount64;
+
+        public bool HasPatience => false;
 
         public Task Send() => _asked = SendAsync();
 
@@ -96,6 +142,8 @@ internal sealed class RedisTurns(Func<RedisScript, RedisKey[], RedisValue[], Tas
 
         public long AskedAt { get; } = Environment.TickCount64;
 
+        public bool HasPatience => script == RedisScript.End;
+
         public void Sent(Task<RedisResult> asked, int place = -1) => (_asked, _place) = (asked, place);
 
         public void Drop() => SetException(StoodStill());
@@ -104,16 +152,31 @@ internal sealed class RedisTurns(Func<RedisScript, RedisKey[], RedisValue[], Tas
         {
             if (_asked is null) return;
             if (_place < 0 || !_asked.IsCompletedSuccessfully) SetFromTask(_asked);
-            else if (_asked.Result.Length <= _place) SetException(new RedisException("together.lua gave too few answers."));
-            else if (_asked.Result[_place] is { Resp2Type: ResultType.SimpleString } fault) SetException(new RedisServerException(RedisErrorKind.Unknown, CommandFlags.None, fault.ToString()));
-            else SetResult(_asked.Result[_place]);
+            else Take(_asked.Result);
+        }
+
+        private void Take(RedisResult answers)
+        {
+            try
+            {
+                SetResult(AnswerAt(answers, _place));
+            }
+            catch (RedisException fault)
+            {
+                SetException(fault);
+            }
         }
     }
 
     private static TimeoutException StoodStill() => new("Redis stands still.");
 
-    private sealed class Lane(Func<RedisScript, RedisKey[], RedisValue[], Task<RedisResult>> evaluate, long deadlineMs)
+    private sealed class Lane : IDisposable
     {
+        private readonly Func<RedisScript, RedisKey[], RedisValue[], Task<RedisResult>> _evaluate;
+        private readonly Func<byte[]> _settings;
+        private readonly long _deadlineMs;
+        private readonly TimeSpan _patience;
+        private readonly Timer _patienceOver;
         private readonly Lock _gate = new();
         private readonly List<ScriptQuestion> _filling = [];
         private readonly List<ScriptQuestion> _freeing = [];
@@ -121,16 +184,56 @@ internal sealed class RedisTurns(Func<RedisScript, RedisKey[], RedisValue[], Tas
         private List<IQuestion> _waiting = [];
         private List<IQuestion> _turn = [];
         private bool _running;
+        private bool _hurry;    // somebody waits for an answer among those waiting
+        private bool _timing;   // the timer runs
+
+        public Lane(Func<RedisScript, RedisKey[], RedisValue[], Task<RedisResult>> evaluate, Func<byte[]> settings, long deadlineMs, TimeSpan patience)
+        {
+            (_evaluate, _settings, _deadlineMs, _patience) = (evaluate, settings, deadlineMs, patience);
+            using (ExecutionContext.SuppressFlow()) _patienceOver = new Timer(static lane => ((Lane)lane!).HurryUp(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        }
 
         public void Add(IQuestion question)
         {
             lock (_gate)
             {
                 _waiting.Add(question);
-                if (_running) return;
+                _hurry |= !question.HasPatience || _patience == TimeSpan.Zero;
+                if (_running || !MayStart()) return;
                 _running = true;
             }
 
+            Start();
+        }
+
+        public void Dispose() => _patienceOver.Dispose();
+
+        private void HurryUp()
+        {
+            lock (_gate)
+            {
+                _timing = false;
+                _hurry = _waiting.Count > 0;
+                if (_running || !_hurry) return;
+                _running = true;
+            }
+
+            Start();
+        }
+
+        /// <summary>Whether a turn may leave now; else, if anything waits at all, the timer is set.</summary>
+        private bool MayStart()
+        {
+            if (_waiting.Count == 0 || _hurry) return _hurry;
+            if (_waiting.Count >= MostTogether) return true;
+            if (_timing) return false;
+            _timing = true;
+            _patienceOver.Change(_patience, Timeout.InfiniteTimeSpan);
+            return false;
+        }
+
+        private void Start()
+        {
             using (ExecutionContext.SuppressFlow()) _ = RunAsync();   // the first asker's context is no business of those who ask later
         }
 
@@ -150,9 +253,11 @@ internal sealed class RedisTurns(Func<RedisScript, RedisKey[], RedisValue[], Tas
         {
             lock (_gate)
             {
-                _running = _waiting.Count > 0;
+                _running = MayStart();
+                if (!_running) return false;
+                _hurry = false;
                 (_turn, _waiting) = (_waiting, _turn);
-                return _running;
+                return true;
             }
         }
 
@@ -161,7 +266,7 @@ internal sealed class RedisTurns(Func<RedisScript, RedisKey[], RedisValue[], Tas
             long now = Environment.TickCount64;
             foreach (IQuestion question in _turn)
             {
-                if (now - question.AskedAt >= deadlineMs) question.Drop();
+                if (now - question.AskedAt >= _deadlineMs) question.Drop();
                 else if (question is ICommand command) _sent.Add(command.Send());
                 else Gather((ScriptQuestion)question);
             }
@@ -192,24 +297,17 @@ internal sealed class RedisTurns(Func<RedisScript, RedisKey[], RedisValue[], Tas
         private void SendTogether(List<ScriptQuestion> questions)
         {
             if (questions.Count == 0) return;
-            if (questions.Count == 1)
-            {
-                SendAlone(questions[0]);
-            }
-            else
-            {
-                Task<RedisResult> asked = evaluate(RedisScript.Together, KeysOf(questions), ArgsOf(questions));
-                for (int i = 0; i < questions.Count; i++) questions[i].Sent(asked, i);
-                _sent.Add(asked);
-            }
-
+            Task<RedisResult> asked = _evaluate(RedisScript.Together, KeysOf(questions), ArgsOf(questions));
+            for (int i = 0; i < questions.Count; i++) questions[i].Sent(asked, i);
+            _sent.Add(asked);
             questions.Clear();
         }
 
         private static RedisKey[] KeysOf(List<ScriptQuestion> questions)
         {
-            RedisKey[] keys = new RedisKey[questions.Sum(static question => question.Keys.Length)];
-            int at = 0;
+            RedisKey[] keys = new RedisKey[1 + questions.Sum(static question => question.Keys.Length)];
+            keys[0] = RedisKeys.MessageSequence;
+            int at = 1;
             foreach (ScriptQuestion question in questions)
             {
                 question.Keys.CopyTo(keys, at);
@@ -219,14 +317,15 @@ internal sealed class RedisTurns(Func<RedisScript, RedisKey[], RedisValue[], Tas
             return keys;
         }
 
-        private static RedisValue[] ArgsOf(List<ScriptQuestion> questions)
+        private RedisValue[] ArgsOf(List<ScriptQuestion> questions)
         {
-            RedisValue[] args = new RedisValue[questions.Sum(static question => 1 + question.Args.Length)];
-            int at = 0;
+            RedisValue[] args = new RedisValue[1 + questions.Sum(static question => question.Args.Length)];
+            args[0] = _settings();
+            int at = 1;
             foreach (ScriptQuestion question in questions)
             {
-                args[at++] = (byte[])[question.Script.Number, (byte)question.Keys.Length, (byte)question.Args.Length];
                 question.Args.CopyTo(args, at);
+                args[at] = Head(question.Script, question.Keys, question.Args);
                 at += question.Args.Length;
             }
 
@@ -235,7 +334,7 @@ internal sealed class RedisTurns(Func<RedisScript, RedisKey[], RedisValue[], Tas
 
         private void SendAlone(ScriptQuestion question)
         {
-            Task<RedisResult> asked = evaluate(question.Script, question.Keys, question.Args);
+            Task<RedisResult> asked = _evaluate(question.Script, question.Keys, question.Args);
             question.Sent(asked);
             _sent.Add(asked);
         }

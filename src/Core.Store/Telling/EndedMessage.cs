@@ -8,6 +8,9 @@ namespace Core.Store.Telling;
 /// <remarks>Written by <c>end.lua</c> and <c>drop.lua</c> only, into the set <c>{r}w</c>. The message's id stands in the ledger entry, which outlives the record.</remarks>
 internal readonly record struct EndedMessage(string StateDigit, AccountName Sender, byte[] Message, byte[] EndedAt)
 {
+    /// <summary>Bytes of a sender's partition and handle.</summary>
+    public const int SenderLength = 2 + StoreNames.NameBytes;
+
     private const int Bytes = 43;
 
     public MessageState State => (MessageState)(StateDigit[0] - '0');
@@ -28,5 +31,17 @@ internal readonly record struct EndedMessage(string StateDigit, AccountName Send
         new(bytes.Slice(2, StoreNames.NameBytes).ToArray(), System.Buffers.Binary.BinaryPrimitives.ReadUInt16BigEndian(bytes) % StoreNames.Partitions);
 
     /// <inheritdoc cref="SenderOf"/>
-    public static byte[] SenderBytes(AccountName sender) => [(byte)(sender.Partition >> 8), (byte)sender.Partition, .. sender.Handle];
+    public static byte[] SenderBytes(AccountName sender)
+    {
+        byte[] bytes = new byte[SenderLength];
+        WriteSender(bytes, sender);
+        return bytes;
+    }
+
+    /// <inheritdoc cref="SenderOf"/>
+    public static void WriteSender(Span<byte> bytes, AccountName sender)
+    {
+        System.Buffers.Binary.BinaryPrimitives.WriteUInt16BigEndian(bytes, (ushort)sender.Partition);
+        sender.Handle.CopyTo(bytes[2..]);
+    }
 }

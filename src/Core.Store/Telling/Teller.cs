@@ -21,7 +21,7 @@ internal sealed class Teller(
     private const int MostChanges = 1_000;
 
     /// <summary>Receipts waiting for an account; further ones are dropped: the list and GET still tell.</summary>
-    private const int MostReceipts = 1_000;
+    public const int MostReceipts = 1_000;
 
     /// <summary>Told in one look of the sweeper.</summary>
     private const int ToldAtOnce = 64;
@@ -96,7 +96,7 @@ internal sealed class Teller(
         NewMessage message = new(recipient, names.Receipt(ended.Message, ended.State), sender.Address, ReceiptContent.Write(receipt));
         AccountName from = names.Account(recipient);
         Acceptance acceptance = await mailboxes.EnqueueAsync(
-            message, from, ended.Sender, names.Message(from, message.MessageId), receipt.EndTime, MemberFlags.Receipt, MostReceipts, MostReceipts).ConfigureAwait(false);
+            message, from, ended.Sender, names.Message(from, message.MessageId), receipt.EndTime, MemberFlags.Receipt).ConfigureAwait(false);
         metrics.Told(acceptance.Outcome == AcceptOutcome.QueueFull ? "receipt_dropped" : "receipt");
         if (acceptance.Push is { } push) port.Push(push with { Message = push.Message with { Text = default, Receipt = receipt } });
         return true;

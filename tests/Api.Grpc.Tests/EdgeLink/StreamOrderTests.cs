@@ -210,7 +210,7 @@ public sealed class StreamOrderTests : IAsyncLifetime
 
         public Task<MailboxPage> ReadPageAsync(AccountAddress account, FlowId flow, long after) => Fault is { } fault ? throw fault : Task.FromResult(new MailboxPage(after, after, false, []));
 
-        public Task<MessageStatus?> EndAsync(MessageKey message, MessageState state, int sipStatus = 0, int attempt = 0) => Task.FromResult<MessageStatus?>(null);
+        public Task<MessageStatus?> EndAsync(MessageKey message, MessageState state, int sipStatus = 0, int attempt = 0, MessageTimes? untold = null) => Task.FromResult<MessageStatus?>(null);
 
         public Task FailAsync(MessageKey message, FlowId flow, int attempt, int sipStatus = 0) => Task.CompletedTask;
     }

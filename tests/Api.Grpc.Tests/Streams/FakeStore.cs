@@ -122,7 +122,7 @@ public sealed class FakeStore(TimeProvider time) : IMessageStore, IStatusFeed, I
         return Task.FromResult(Page(account, flow, after));
     }
 
-    public async Task<MessageStatus?> EndAsync(MessageKey message, MessageState state, int sipStatus = 0, int attempt = 0)
+    public async Task<MessageStatus?> EndAsync(MessageKey message, MessageState state, int sipStatus = 0, int attempt = 0, MessageTimes? untold = null)
     {
         Answer($"end {state}");
         lock (_lock) MostEndsUnderWay = Math.Max(MostEndsUnderWay, ++EndsUnderWay);

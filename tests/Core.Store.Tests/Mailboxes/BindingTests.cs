@@ -480,7 +480,7 @@ public abstract class BindingTests(ServerFixture fixture) : StoreTest(fixture)
         long before = 0;
         for (int i = 0; i < 10; i++) before = (await SendAsync($"{i}")).Push!.Message.Sequence;
         Time.Advance(TimeSpan.FromSeconds(1));
-        await Core.Redis.StringSetAsync(RedisKeys.Sequence(Core.Names.Account(Bob).Partition), before - 10);
+        await Core.Redis.StringSetAsync(SequenceOf(Bob), before - 10);
         Assert.True((await SendAsync("after")).Push!.Message.Sequence > before);
     }
 

@@ -298,7 +298,7 @@ public abstract class MessageLifeTests(ServerFixture fixture) : StoreTest(fixtur
         Assert.InRange((await Core.Redis.KeyTimeToLiveAsync(RecordKey(message)))!.Value, TimeSpan.FromHours(72), TimeSpan.FromHours(73));
         Assert.InRange((await Core.Redis.KeyTimeToLiveAsync(RedisKeys.Ledger(alice, Core.Names.Message(alice, message.MessageId))))!.Value, TimeSpan.FromDays(6.99), TimeSpan.FromDays(7));
         Assert.Null(await Core.Redis.KeyTimeToLiveAsync(RedisKeys.Mailbox(Core.Names.Account(Bob))));
-        Assert.Null(await Core.Redis.KeyTimeToLiveAsync(RedisKeys.Sequence(Core.Names.Account(Bob).Partition)));
+        Assert.Null(await Core.Redis.KeyTimeToLiveAsync(SequenceOf(Bob)));
     }
 
     [Fact]   // "never reset": a lost counter goes on above what edges have seen
@@ -306,7 +306,7 @@ public abstract class MessageLifeTests(ServerFixture fixture) : StoreTest(fixtur
     {
         await RegisterAsync(Flow(1));
         long before = (await SendAsync("one")).Push!.Message.Sequence;
-        await Core.Redis.KeyDeleteAsync(RedisKeys.Sequence(Core.Names.Account(Bob).Partition));
+        await Core.Redis.KeyDeleteAsync(SequenceOf(Bob));
         Time.Advance(TimeSpan.FromSeconds(1));
         Assert.True((await SendAsync("two")).Push!.Message.Sequence > before);
     }

@@ -57,7 +57,7 @@ internal sealed class Cut
 }
 
 /// <summary>A connection that a test can cut, and on which every call but the sweeper's search ends before it returns: so that a core does one thing after another, in the same order each time.</summary>
-internal sealed class CutConnection(IOptions<CoreStoreOptions> options, ILogger<RedisConnection> logger) : RedisConnection(options, logger)
+internal sealed class CutConnection(IOptions<CoreStoreOptions> options, TurnSettings settings, ILogger<RedisConnection> logger) : RedisConnection(options, settings, logger)
 {
     private IDatabase? _database;
 
@@ -65,6 +65,8 @@ internal sealed class CutConnection(IOptions<CoreStoreOptions> options, ILogger<
 
     /// <summary>What totell.lua has answered: it picks at random, so the model is told.</summary>
     public Queue<RedisResult[]> ToTellReplies { get; } = new();
+
+    protected override TimeSpan PatienceOfEnds => TimeSpan.Zero;
 
     public override IDatabase Database => _database ??= CutDatabase.Around(base.Database, this);
 }

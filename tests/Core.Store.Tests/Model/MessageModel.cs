@@ -27,7 +27,7 @@ internal sealed class MessageModel(MessageKey key, DateTimeOffset accepted, Date
     public MessageStatus StatusAt(DateTimeOffset now) => State == MessageState.Enqueued && Expires <= now ? Status with { State = MessageState.Expired } : Status;
 
     public QueuedMessage Queued(long previous, int attempt, bool retry) =>
-        new(Key, Sequence, previous, attempt, Accepted, Expires, receipt is null ? text : default, receipt, retry);
+        new(Key, Sequence, previous, attempt, Accepted, Expires, receipt is null ? text : default, receipt, retry, EndsUntold: Flags == MemberFlags.None);
 }
 
 /// <summary>What a sender's first try of an id has made of it.</summary>
@@ -47,23 +47,34 @@ internal sealed class ClaimModel(AccountAddress recipient, string text, DateTime
 /// <summary>An end that the sender is to be told of.</summary>
 internal sealed record OwedModel(MessageKey Key, MessageState State, DateTimeOffset Ended);
 
-/// <summary>What accounts of one partition share.</summary>
-internal sealed class PartitionModel(int number)
+/// <summary>Numbers that only grow.</summary>
+internal sealed class SequenceModel
 {
-    private long _sequence;
+    private long _last;
 
+    /// <summary>One above the last, and above the clock's microseconds.</summary>
+    public long Next(DateTimeOffset now) => _last = Math.Max(_last, now.ToUnixTimeMilliseconds() * 1_000) + 1;
+
+    /// <summary>The last one given; the next is above it, whatever clock gives it.</summary>
+    public long Last(DateTimeOffset now) => _last = _last == 0 ? now.ToUnixTimeMilliseconds() * 1_000 : _last;
+}
+
+/// <summary>What accounts of one partition share.</summary>
+/// <param name="messages">On one server all partitions have the same.</param>
+internal sealed class PartitionModel(int number, SequenceModel messages, SequenceModel told)
+{
     public int Number => number;
+
+    /// <summary>Of mailboxes.</summary>
+    public SequenceModel Messages => messages;
+
+    /// <summary>Of what senders are told.</summary>
+    public SequenceModel Told => told;
 
     public List<OwedModel> Owed { get; } = [];
 
     /// <summary>When to look at what is owed; null: nothing.</summary>
     public DateTimeOffset? LookAt { get; set; }
-
-    /// <summary>One above the last, and never below the clock.</summary>
-    public long Next(DateTimeOffset now) => _sequence = Math.Max(_sequence + 1, now.ToUnixTimeMilliseconds());
-
-    /// <summary>The last one given; the next is above it, whatever clock gives it.</summary>
-    public long Last(DateTimeOffset now) => _sequence = _sequence == 0 ? now.ToUnixTimeMilliseconds() - 1 : _sequence;
 }
 
 /// <summary>What a sender has been told since it first had a stream.</summary>

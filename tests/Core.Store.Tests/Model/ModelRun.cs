@@ -89,6 +89,7 @@ internal sealed class ModelRun : IAsyncDisposable
         _server.FlushAllDatabases();
         _real.MoveClock(TimeSpan.FromMinutes(1));   // what the cores remember of the case before has lapsed
         Dictionary<int, PartitionModel> partitions = [];
+        SequenceModel messages = new();
         AccountModel[] accounts = [.. _addresses.Select(NewAccount)];
         _model = new StoreModel(_limits, accounts, ReceiptId, _clocks[0].GetUtcNow());
         _promises = new Promises(_model, _limits);
@@ -105,7 +106,12 @@ internal sealed class ModelRun : IAsyncDisposable
         AccountModel NewAccount(AccountAddress address)
         {
             AccountName name = _observer.Names.Account(address);
-            if (!partitions.TryGetValue(name.Partition, out PartitionModel? partition)) partitions.Add(name.Partition, partition = new PartitionModel(name.Partition));
+            if (!partitions.TryGetValue(name.Partition, out PartitionModel? partition))
+            {
+                SequenceModel told = new();
+                partitions.Add(name.Partition, partition = new PartitionModel(name.Partition, _limits.IsCluster ? told : messages, told));
+            }
+
             return new AccountModel(address, name, partition, _limits);
         }
     }

@@ -40,7 +40,7 @@ internal sealed class RealStore(IReadOnlyList<TestCore> cores, IReadOnlyList<Fak
         return acceptance;
     }
 
-    public MessageStatus? End(int core, MessageKey message, MessageState state) => Done(cores[core].Store.EndAsync(message, state));
+    public MessageStatus? End(int core, MessageKey message, MessageState state, MessageTimes? untold) => Done(cores[core].Store.EndAsync(message, state, untold: untold));
 
     public void Fail(int core, MessageKey message, FlowId flow, int attempt) => cores[core].Store.FailAsync(message, flow, attempt).GetAwaiter().GetResult();
 

@@ -10,7 +10,7 @@ internal interface IStoreSide
 {
     Acceptance Accept(int core, NewMessage message);
 
-    MessageStatus? End(int core, MessageKey message, MessageState state);
+    MessageStatus? End(int core, MessageKey message, MessageState state, MessageTimes? untold);
 
     void Fail(int core, MessageKey message, FlowId flow, int attempt);
 
@@ -135,7 +135,7 @@ internal sealed class StoreModel(ModelLimits limits, IReadOnlyList<AccountModel>
         MemberFlags Flags() => told ? MemberFlags.Tell : MemberFlags.None;
     }
 
-    public MessageStatus? End(int core, MessageKey key, MessageState state)
+    public MessageStatus? End(int core, MessageKey key, MessageState state, MessageTimes? untold)
     {
         DateTimeOffset at = Clock(core);
         (MessageStatus? status, OwedModel? owed) = Call<(MessageStatus?, OwedModel?)>(core, () =>
@@ -204,7 +204,7 @@ internal sealed class StoreModel(ModelLimits limits, IReadOnlyList<AccountModel>
     {
         DateTimeOffset at = Clock(core);
         AccountModel account = Account(sender);
-        return Call(core, () => (account.Feed ??= new FeedModel(account.Partition.Last(at))).Last);
+        return Call(core, () => (account.Feed ??= new FeedModel(account.Partition.Told.Last(at))).Last);
     }
 
     public void Sweep(int core)
@@ -300,7 +300,7 @@ internal sealed class StoreModel(ModelLimits limits, IReadOnlyList<AccountModel>
                 if (MessageModel.Rank(one.State) > MessageModel.Rank(claim.Told))
                 {
                     claim.Told = one.State;
-                    sender.Feed?.Told.Add((sender.Partition.Next(at), new StatusChange(one.Key.MessageId, one.State, one.Ended)));
+                    sender.Feed?.Told.Add((sender.Partition.Told.Next(at), new StatusChange(one.Key.MessageId, one.State, one.Ended)));
                 }
 
                 return claim.Told == one.State;
@@ -332,7 +332,7 @@ internal sealed class StoreModel(ModelLimits limits, IReadOnlyList<AccountModel>
         if (!recipient.Exists) return new Acceptance(AcceptOutcome.UnknownRecipient, null, null);
         MessageModel[] alike = [.. recipient.Mailbox.Values.Where(m => m.Flags.HasFlag(MemberFlags.Receipt) == (receipt is not null))];
         if (alike.Length >= mostQueued || alike.Count(m => m.Key.Sender == key.Sender) >= mostOfSender) return new Acceptance(AcceptOutcome.QueueFull, null, null);
-        MessageModel message = new(key, accepted, expires, text, flags, receipt) { Sequence = recipient.Partition.Next(at) };
+        MessageModel message = new(key, accepted, expires, text, flags, receipt) { Sequence = recipient.Partition.Messages.Next(at) };
         _messages.Add((key.Sender, key.MessageId), message);
         Messages.Add(message);
         return new Acceptance(AcceptOutcome.Accepted, message.Status, recipient.Store(message, at));

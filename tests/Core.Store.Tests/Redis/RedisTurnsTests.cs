@@ -11,48 +11,89 @@ namespace Core.Store.Tests.Redis;
 public sealed class RedisTurnsTests(RedisFixture fixture) : StoreTest(fixture), IClassFixture<RedisFixture>
 {
     private static readonly RedisKey Key = "{1}m";
+    private static readonly byte[] Settings = [.. "settings"u8];
 
     private readonly List<(RedisScript Script, RedisKey[] Keys, RedisValue[] Args, TaskCompletionSource<RedisResult> Answer)> _calls = [];
 
     [Fact]   // those that fill the memory before those that free it, each in order
     public async Task Turn_AskedDuringTheLast_LeavesInOneCall()
     {
-        RedisTurns turns = new(RecordAsync, TimeSpan.FromSeconds(4), lanes: 1);
-        Task<RedisResult> alone = turns.EvaluateAsync(RedisScript.End, [Key], ["a"]);
-        Task<RedisResult> end = turns.EvaluateAsync(RedisScript.End, [Key, "{1}r"], ["b"]);
-        Task<RedisResult> first = turns.EvaluateAsync(RedisScript.Enqueue, [Key], ["c", "d"]);
-        Task<RedisResult> page = turns.EvaluateAsync(RedisScript.Page, [Key], []);
-        Task<RedisResult> second = turns.EvaluateAsync(RedisScript.Enqueue, [Key], ["e"]);
-        Assert.Equal(RedisScript.End, Assert.Single(_calls).Script);
+        using RedisTurns turns = Turns();
+        Task<RedisResult> alone = turns.EvaluateAsync(RedisScript.Page, [Key], [17]);
+        Task<RedisResult> end = turns.EvaluateAsync(RedisScript.End, [Key, "{1}r"], [18, "b"]);
+        Task<RedisResult> first = turns.EvaluateAsync(RedisScript.Enqueue, [Key], [19, "c", "d"]);
+        Task<RedisResult> page = turns.EvaluateAsync(RedisScript.Page, [Key], [20]);
+        Task<RedisResult> second = turns.EvaluateAsync(RedisScript.Enqueue, [Key], [21, "e"]);
+        Assert.Equal(["settings", "\x5\x1\x1" + "17"], Assert.Single(_calls).Args.Select(static arg => (string?)arg));
 
-        _calls[0].Answer.SetResult(Number(1));
+        _calls[0].Answer.SetResult(Answers(1));
         Assert.Equal(1, (int)await alone);
         Assert.Equal(2, _calls.Count);
-        Assert.Equal(RedisScript.Together, _calls[1].Script);
-        Assert.Equal(["\x1\x1\x2", "c", "d", "\x1\x1\x1", "e", "\x2\x2\x1", "b", "\x5\x1\0"], _calls[1].Args.Select(static arg => (string?)arg));
-        Assert.Equal(["{1}m", "{1}m", "{1}m", "{1}r", "{1}m"], _calls[1].Keys.Select(static key => (string?)key));
+        Assert.All(_calls, static call => Assert.Equal(RedisScript.Together, call.Script));
+        Assert.Equal(["settings", "\x1\x1\x3" + "19", "c", "d", "\x1\x1\x2" + "21", "e", "\x2\x2\x2" + "18", "b", "\x5\x1\x1" + "20"], _calls[1].Args.Select(static arg => (string?)arg));
+        Assert.Equal(["core-store:sequence", "{1}m", "{1}m", "{1}m", "{1}r", "{1}m"], _calls[1].Keys.Select(static key => (string?)key));
 
-        _calls[1].Answer.SetResult(RedisResult.Create([Number(2), Number(3), Number(4), Number(5)]));
+        _calls[1].Answer.SetResult(Answers(2, 3, 4, 5));
         Assert.Equal([2, 3, 4, 5], (await Task.WhenAll(first, second, end, page)).Select(static answer => (int)answer));
+    }
+
+    [Fact]   // nobody waits for an end: alone it waits for company, and leaves with whatever comes
+    public async Task End_Alone_LeavesWithTheNextQuestion()
+    {
+        using RedisTurns turns = Turns(patience: Timeout.InfiniteTimeSpan);
+        Task<RedisResult> end = turns.EvaluateAsync(RedisScript.End, [Key], [17]);
+        Assert.Empty(_calls);
+        Task<RedisResult> page = turns.EvaluateAsync(RedisScript.Page, [Key], [18]);
+        Assert.Equal(["settings", "\x2\x1\x1" + "17", "\x5\x1\x1" + "18"], Assert.Single(_calls).Args.Select(static arg => (string?)arg));
+
+        Task<RedisResult> after = turns.EvaluateAsync(RedisScript.End, [Key], [19]);   // asked while a turn is on its way: that alone sends it no sooner
+        _calls[0].Answer.SetResult(Answers(1, 2));
+        Assert.Equal([1, 2], (await Task.WhenAll(end, page)).Select(static answer => (int)answer));
+        Assert.Single(_calls);
+        _ = turns.EvaluateAsync(RedisScript.Page, [Key], [20]);
+        _calls[1].Answer.SetResult(Answers(3, 4));
+        Assert.Equal(3, (int)await after);
+    }
+
+    [Fact]   // and if nothing comes, alone
+    public async Task End_AloneForLong_LeavesByItself()
+    {
+        using RedisTurns turns = Turns(patience: TimeSpan.FromMilliseconds(1));
+        for (int i = 0; i < 3; i++)
+        {
+            Task<RedisResult> end = turns.EvaluateAsync(RedisScript.End, [Key], [17]);
+            int sent = i + 1;
+            await EventuallyAsync(() => Task.FromResult(_calls.Count == sent), "the end is sent");
+            _calls[i].Answer.SetResult(Answers(i));
+            Assert.Equal(i, (int)await end);
+        }
+    }
+
+    [Fact]   // a full call needs no company
+    public void Ends_AsManyAsACallHolds_LeaveAtOnce()
+    {
+        using RedisTurns turns = Turns(patience: Timeout.InfiniteTimeSpan);
+        for (int i = 0; i < 64; i++) _ = turns.EvaluateAsync(RedisScript.End, [Key], [17]);
+        Assert.Equal(65, Assert.Single(_calls).Keys.Length);
     }
 
     [Fact]   // no call holds Redis for longer than its scripts may
     public async Task Turn_MoreThanACallMayHold_LeavesInSeveral_HandedOutWithTheLast()
     {
-        RedisTurns turns = new(RecordAsync, TimeSpan.FromSeconds(4), lanes: 1);
-        Task<RedisResult> alone = turns.EvaluateAsync(RedisScript.Page, [Key], []);
+        using RedisTurns turns = Turns();
+        Task<RedisResult> alone = turns.EvaluateAsync(RedisScript.Page, [Key], [17]);
         List<Task<RedisResult>> asked = [];
         for (int i = 0; i < 40; i++)
         {
-            asked.Add(turns.EvaluateAsync(RedisScript.End, [Key], []));
-            asked.Add(turns.EvaluateAsync(RedisScript.Enqueue, [Key], []));
+            asked.Add(turns.EvaluateAsync(RedisScript.End, [Key], [17]));
+            asked.Add(turns.EvaluateAsync(RedisScript.Enqueue, [Key], [17]));
         }
 
-        _calls[0].Answer.SetResult(Number(1));
+        _calls[0].Answer.SetResult(Answers(1));
         await alone;
-        Assert.Equal([40, 40], _calls[1..].Select(static call => call.Keys.Length));
-        Assert.All(_calls[1].Args, static head => Assert.Equal<byte>([RedisScript.Enqueue.Number, 1, 0], (byte[])head!));
-        RedisResult answers = RedisResult.Create([.. Enumerable.Range(0, 40).Select(Number)]);
+        Assert.Equal([41, 41], _calls[1..].Select(static call => call.Keys.Length));
+        Assert.All(_calls[1].Args[1..], static head => Assert.Equal("\x1\x1\x1" + "17", (string?)head));
+        RedisResult answers = Answers([.. Enumerable.Range(0, 40)]);
         _calls[1].Answer.SetResult(answers);
         Assert.All(asked, static one => Assert.False(one.IsCompleted));
         _calls[2].Answer.SetResult(answers);
@@ -62,29 +103,29 @@ public sealed class RedisTurnsTests(RedisFixture fixture) : StoreTest(fixture), 
     [Fact]
     public async Task Turn_CallFails_AllOfItFailAndTheNextGoesOn()
     {
-        RedisTurns turns = new(RecordAsync, TimeSpan.FromSeconds(4), lanes: 1);
-        Task<RedisResult> alone = turns.EvaluateAsync(RedisScript.Page, [Key], []);
-        Task<RedisResult>[] many = [turns.EvaluateAsync(RedisScript.End, [Key], []), turns.EvaluateAsync(RedisScript.End, [Key], [])];
-        _calls[0].Answer.SetResult(Number(1));
+        using RedisTurns turns = Turns();
+        Task<RedisResult> alone = turns.EvaluateAsync(RedisScript.Page, [Key], [17]);
+        Task<RedisResult>[] many = [turns.EvaluateAsync(RedisScript.End, [Key], [17]), turns.EvaluateAsync(RedisScript.End, [Key], [17])];
+        _calls[0].Answer.SetResult(Answers(1));
         await alone;
         _calls[1].Answer.SetException(new RedisException("no answer"));
         foreach (Task<RedisResult> one in many) await Assert.ThrowsAsync<RedisException>(() => one);
 
-        Task<RedisResult> after = turns.EvaluateAsync(RedisScript.Page, [Key], []);
-        _calls[2].Answer.SetResult(Number(6));
+        Task<RedisResult> after = turns.EvaluateAsync(RedisScript.Page, [Key], [17]);
+        _calls[2].Answer.SetResult(Answers(6));
         Assert.Equal(6, (int)await after);
     }
 
     [Fact]   // docs/adr/0010: an acknowledgement takes effect before the page request behind it, on a machine with many processors too
     public void Lanes_Several_OnePartitionStaysInOrder()
     {
-        RedisTurns turns = new(RecordAsync, TimeSpan.FromSeconds(4), lanes: 16);
+        using RedisTurns turns = Turns(lanes: 16);
         for (int partition = 0; partition < 20; partition++)
         {
             int before = _calls.Count;
-            _ = turns.EvaluateAsync(RedisScript.End, [$"{{{partition}}}rMESSAGE"], []);
+            _ = turns.EvaluateAsync(RedisScript.End, [$"{{{partition}}}rMESSAGE"], [17]);
             int own = _calls.Count;   // sent, unless the lane is another partition's too
-            for (int i = 0; i < 20; i++) _ = turns.EvaluateAsync(RedisScript.Page, [$"{{{partition}}}n{i}"], []);
+            for (int i = 0; i < 20; i++) _ = turns.EvaluateAsync(RedisScript.Page, [$"{{{partition}}}n{i}"], [17]);
             Assert.Equal(own, _calls.Count);
             Assert.InRange(own - before, 0, 1);
         }
@@ -95,12 +136,12 @@ public sealed class RedisTurnsTests(RedisFixture fixture) : StoreTest(fixture), 
     [Fact]   // not the server that this program knows: those whose answers lack fail, and nothing stands still
     public async Task Turn_TooFewAnswers_TheRestFails()
     {
-        RedisTurns turns = new(RecordAsync, TimeSpan.FromSeconds(4), lanes: 1);
-        Task<RedisResult> alone = turns.EvaluateAsync(RedisScript.Page, [Key], []);
-        Task<RedisResult>[] many = [turns.EvaluateAsync(RedisScript.End, [Key], []), turns.EvaluateAsync(RedisScript.End, [Key], [])];
-        _calls[0].Answer.SetResult(Number(1));
+        using RedisTurns turns = Turns();
+        Task<RedisResult> alone = turns.EvaluateAsync(RedisScript.Page, [Key], [17]);
+        Task<RedisResult>[] many = [turns.EvaluateAsync(RedisScript.End, [Key], [17]), turns.EvaluateAsync(RedisScript.End, [Key], [17])];
+        _calls[0].Answer.SetResult(Answers(1));
         await alone;
-        _calls[1].Answer.SetResult(RedisResult.Create([Number(2)]));
+        _calls[1].Answer.SetResult(Answers(2));
         Assert.Equal(2, (int)await many[0]);
         await Assert.ThrowsAsync<RedisException>(() => many[1]);
     }
@@ -109,8 +150,8 @@ public sealed class RedisTurnsTests(RedisFixture fixture) : StoreTest(fixture), 
     [Spec("P6")]
     public async Task Question_OlderThanItsDeadline_IsNotSent()
     {
-        RedisTurns turns = new(RecordAsync, TimeSpan.Zero, lanes: 1);
-        await Assert.ThrowsAsync<TimeoutException>(() => turns.EvaluateAsync(RedisScript.End, [Key], []));
+        using RedisTurns turns = new(RecordAsync, static () => Settings, TimeSpan.Zero, TimeSpan.Zero, lanes: 1);
+        await Assert.ThrowsAsync<TimeoutException>(() => turns.EvaluateAsync(RedisScript.End, [Key], [17]));
         await Assert.ThrowsAsync<TimeoutException>(() => turns.AskAsync(Key, () => Task.FromException<int>(new InvalidOperationException("sent"))));
         Assert.Empty(_calls);
     }
@@ -118,7 +159,7 @@ public sealed class RedisTurnsTests(RedisFixture fixture) : StoreTest(fixture), 
     [Fact]   // what is thrown before anything is sent is an answer too
     public async Task Command_ThrowsAtOnce_FailsAlone()
     {
-        RedisTurns turns = new(RecordAsync, TimeSpan.FromSeconds(4), lanes: 1);
+        using RedisTurns turns = Turns();
         await Assert.ThrowsAsync<StoreUnavailableException>(() => turns.AskAsync<int>(Key, static () => throw new StoreUnavailableException("not connected")));
         Assert.Equal(7, await turns.AskAsync(Key, static () => Task.FromResult(7)));
     }
@@ -173,7 +214,9 @@ public sealed class RedisTurnsTests(RedisFixture fixture) : StoreTest(fixture), 
         }
     }
 
-    private static RedisResult Number(int number) => RedisResult.Create((RedisValue)number);
+    private static RedisResult Answers(params int[] numbers) => RedisResult.Create([.. numbers.Select(static number => RedisResult.Create((RedisValue)number))]);
+
+    private RedisTurns Turns(TimeSpan patience = default, int lanes = 1) => new(RecordAsync, static () => Settings, TimeSpan.FromSeconds(4), patience, lanes);
 
     private Task<RedisResult> RecordAsync(RedisScript script, RedisKey[] keys, RedisValue[] args)
     {

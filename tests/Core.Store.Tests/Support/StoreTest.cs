@@ -2,7 +2,9 @@ using System.Text;
 using Core.Store.Accounts;
 using Core.Store.Mailboxes;
 using Core.Store.Presence;
+using Core.Store.Redis;
 using Microsoft.Extensions.Time.Testing;
+using StackExchange.Redis;
 
 namespace Core.Store.Tests.Support;
 
@@ -58,6 +60,10 @@ public abstract class StoreTest(ServerFixture fixture) : IAsyncLifetime
 
     protected static NewMessage Message(AccountAddress from, AccountAddress to, string text, Guid? id = null) =>
         new(from, id ?? Guid.NewGuid(), to, Encoding.UTF8.GetBytes(text));
+
+    /// <summary>Where the sequence of an account's messages stands.</summary>
+    private protected RedisKey SequenceOf(AccountAddress recipient) =>
+        Core.Get<RedisConnection>().IsCluster ? RedisKeys.Sequence(Core.Names.Account(recipient).Partition) : RedisKeys.MessageSequence;
 
     private protected Task<Acceptance> SendAsync(string text) => Store.AcceptAsync(Message(Alice, Bob, text));
 

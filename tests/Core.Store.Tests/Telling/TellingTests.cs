@@ -348,8 +348,8 @@ public abstract class TellingTests(ServerFixture fixture) : StoreTest(fixture)
         byte[] name = Core.Names.Message(alice, key.MessageId);
         await Core.Get<RedisConnection>().EvaluateAsync(
             RedisScript.End,
-            [RedisKeys.Record(bob.Partition, name), RedisKeys.Mailbox(bob), RedisKeys.Tries(bob), RedisKeys.ToTell(bob.Partition), RedisKeys.Busy(bob.Partition)],
-            Core.Get<MessageEnding>().EndArgs(Time.GetUtcNow(), alice, state, Outcome.LastTryBytes(0, 0)));
+            [RedisKeys.Record(bob.Partition, name), RedisKeys.Mailbox(bob)],
+            [Time.GetUtcNow().ToUnixTimeMilliseconds(), MessageEnding.WhatEnds(alice, name, state, Time.GetUtcNow())]);
     }
 
     private async Task TellManyAsync(int messages)

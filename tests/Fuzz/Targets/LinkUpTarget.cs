@@ -96,7 +96,7 @@ internal static class LinkUpTarget
     {
         if (!Guid.TryParseExact(report.MessageId, "D", out Guid id)) return;
         if (!AccountAddress.TryCreate(report.Sender, "example.test", out AccountAddress sender) || !AccountAddress.TryCreate(report.User, "example.test", out AccountAddress recipient)) return;
-        if (Tokens.Verify(report.Token.Span, new MessageKey(sender, id, recipient), new FlowId("edge-1", 7, report.Flow))) throw new InvalidOperationException("a token that nobody gave");
+        if (Tokens.Verify(report.Token.Span, new MessageKey(sender, id, recipient), new FlowId("edge-1", 7, report.Flow), out _)) throw new InvalidOperationException("a token that nobody gave");
     }
 
     private static void CheckTicket(string user, ByteString ticket, ulong flow)

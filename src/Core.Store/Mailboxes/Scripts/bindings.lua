@@ -1,6 +1,6 @@
 -- Part of other scripts. The bindings of an account, newest first, one a line, at most 5:
 --   expires (Unix ms) TAB epoch TAB flow TAB spent (1: a message used up its tries here) TAB edge TAB device LF
--- The first line is the active binding. Numbers go out by %.0f: Lua 5.4 would write 1.0.
+-- The first line is the active binding. Numbers go out by %d: Lua 5.4 would write 1.0.
 local function readBindings(key, now)
   local list = {}
   for e, p, f, s, g, d in string.gmatch(redis.call('GET', key) or '', '(%d+)\t(%d+)\t(%d+)\t(%d)\t([^\t\n]*)\t([^\t\n]*)\n') do
@@ -25,7 +25,7 @@ local function writeBindings(key, list, now)
     text = text .. bindingLine(list[i])
     if tonumber(list[i].expires) > last then last = tonumber(list[i].expires) end
   end
-  redis.call('SET', key, text, 'PX', string.format('%.0f', last - now))
+  redis.call('SET', key, text, 'PX', string.format('%d', last - now))
 end
 
 local function sameFlow(b, epoch, flow, edge)

@@ -17,6 +17,6 @@ local all = redis.call('HGETALL', KEYS[1])
 for i = 1, #all, 2 do
   if all[i] ~= 'last' and tonumber(all[i + 1]) <= last - 16 then redis.call('HDEL', KEYS[1], all[i]) end
 end
-redis.call('HSET', KEYS[1], ARGV[1], string.format('%.0f', last))
+redis.call('HSET', KEYS[1], ARGV[1], string.format('%d', last))
 redis.call('PEXPIRE', KEYS[1], ARGV[3])
-return string.format('%.0f', last)
+return string.format('%d', last)

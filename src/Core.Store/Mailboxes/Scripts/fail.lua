@@ -1,13 +1,14 @@
 -- Counts a failed try. After the last one the next device gets its turn; without one the message waits for a registration.
 -- KEYS: record, mailbox, tries, busy, bindings, failed tries
--- ARGV: message name, now (Unix ms), epoch, flow, edge, attempt, tries allowed, time between tries (ms), account's handle, lifetime of the counts (ms),
+-- ARGV: now (see moment.lua), message name, epoch, flow, edge, attempt, tries allowed, time between tries (ms), account's handle, lifetime of the counts (ms),
 --   the try as operators are told of it, most of them, their lifetime (ms)
 -- Returns 1 if it counted
+-- include: moment.lua
 -- include: bindings.lua
 -- include: members.lua
 local value = redis.call('GETRANGE', KEYS[1], '0', '71')
 if value == '' or string.sub(value, 1, 1) == 'O' then return 0 end
-local member, now = string.sub(value, 38, 72) .. ARGV[1], tonumber(ARGV[2])
+local member, now = string.sub(value, 38, 72) .. ARGV[2], momentOf(ARGV[1])
 if not redis.call('ZSCORE', KEYS[2], member) then return 0 end
 
 local list = readBindings(KEYS[5], now)
@@ -32,7 +33,7 @@ if count >= tonumber(ARGV[7]) then
       forgetTries(KEYS[3], failed)   -- another device starts with its own tries
       redis.call('PEXPIRE', KEYS[3], ARGV[10])
       writeBindings(KEYS[5], list, now)
-      redis.call('ZADD', KEYS[4], 'LT', ARGV[2], ARGV[9])
+      redis.call('ZADD', KEYS[4], 'LT', string.sub(ARGV[1], 4), ARGV[9])
       return 1
     end
   end
@@ -41,9 +42,9 @@ end
 
 local due = '0'   -- wait for the next registration
 if count < tonumber(ARGV[7]) then
-  due = string.format('%.0f', now + tonumber(ARGV[8]))
+  due = string.format('%d', now + tonumber(ARGV[8]))
   redis.call('ZADD', KEYS[4], 'LT', due, ARGV[9])
 end
-redis.call('HSET', KEYS[3], member, string.format('%.0f', count) .. ':' .. due)
+redis.call('HSET', KEYS[3], member, string.format('%d', count) .. ':' .. due)
 redis.call('PEXPIRE', KEYS[3], ARGV[10])
 return 1

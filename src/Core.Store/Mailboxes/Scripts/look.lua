@@ -52,5 +52,5 @@ elseif due and now + tonumber(ARGV[3]) < nextLook then
   nextLook = now + tonumber(ARGV[3])
 end
 redis.call('ZREM', KEYS[2], '')   -- a freeing command first: then Redis lets the rest pass even when its memory is full
-redis.call('ZADD', KEYS[2], string.format('%.0f', nextLook), ARGV[2])
+redis.call('ZADD', KEYS[2], string.format('%d', nextLook), ARGV[2])
 return { 'wait' }

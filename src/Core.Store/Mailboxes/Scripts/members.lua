@@ -32,7 +32,7 @@ local function appendPage(reply, mailbox, failed, after, limit, now)
   local taken, upto, from = 0, after, '(' .. after
   reply[2], reply[3], reply[4] = after, after, '0'
   while true do
-    local rows = redis.call('ZRANGEBYSCORE', mailbox, from, '+inf', 'WITHSCORES', 'LIMIT', '0', string.format('%.0f', limit + 1))
+    local rows = redis.call('ZRANGEBYSCORE', mailbox, from, '+inf', 'WITHSCORES', 'LIMIT', '0', string.format('%d', limit + 1))
     for i = 1, #rows, 2 do
       if taken == limit then
         reply[3], reply[4] = upto, '1'
@@ -43,7 +43,7 @@ local function appendPage(reply, mailbox, failed, after, limit, now)
       if due > 0 and due <= now and unixMs(rows[i], 1) > now then
         reply[#reply + 1] = rows[i]
         reply[#reply + 1] = rows[i + 1]
-        reply[#reply + 1] = string.format('%.0f', count)
+        reply[#reply + 1] = string.format('%d', count)
         reply[#reply + 1] = value and '1' or '0'
         taken = taken + 1
       end

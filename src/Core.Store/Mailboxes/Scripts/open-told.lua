@@ -5,7 +5,7 @@
 redis.call('ZREM', KEYS[1], '')   -- a freeing command first: then Redis lets the rest pass even when its memory is full
 local tail, last = redis.call('ZRANGE', KEYS[1], '-1', '-1', 'WITHSCORES')[2], redis.call('GET', KEYS[2])
 if not tail then
-  tail = last or string.format('%.0f', tonumber(ARGV[1]) - 1)
+  tail = last or string.format('%d', tonumber(ARGV[1]) * 1000)   -- of sequences.lua's next one, the one before
   redis.call('ZADD', KEYS[1], tail, 'f')
 end
 if not last or tonumber(last) < tonumber(tail) then redis.call('SET', KEYS[2], tail) end

@@ -1,10 +1,11 @@
 -- Reads what waits after a sequence, if the flow is the active one.
 -- KEYS: bindings, mailbox, tries
--- ARGV: now (Unix ms), epoch, flow, edge, page after, page size
+-- ARGV: now (see moment.lua), epoch, flow, edge, page after, page size
 -- Returns {'1', after, upto, more, then member, sequence, tries, failed before ...}, or {'0'} for another flow
+-- include: moment.lua
 -- include: bindings.lua
 -- include: members.lua
-local now = tonumber(ARGV[1])
+local now = momentOf(ARGV[1])
 local active = readBindings(KEYS[1], now)[1]
 if not active or not sameFlow(active, ARGV[2], ARGV[3], ARGV[4]) then return { '0' } end
 local reply = { '1' }

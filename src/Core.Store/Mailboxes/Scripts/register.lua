@@ -1,14 +1,15 @@
 -- Makes a binding the newest, and reads the first page of what waits.
 -- KEYS: bindings, mailbox, tries, busy, accounts; to note it: session events
--- ARGV: now, expires (Unix ms), epoch, flow, edge, device, page after, 1 = forget tries (a client's REGISTER), page size, account's handle, look again after (ms);
+-- ARGV: now (see moment.lua), expires (Unix ms), epoch, flow, edge, device, page after, 1 = forget tries (a client's REGISTER), page size, account's handle, look again after (ms);
 --   to note it: the event, sealed, most events, their lifetime (ms)
 -- Returns {'1', after, upto, more, then member, sequence, tries, failed before ...}; {'0'} if a newer start of the edge, or for a snapshot
 --   a newer connection, stands against it; {'2'} without an account
+-- include: moment.lua
 -- include: bindings.lua
 -- include: members.lua
 if redis.call('HEXISTS', KEYS[5], ARGV[10]) == 0 then return { '2' } end
 
-local now, byClient = tonumber(ARGV[1]), ARGV[8] == '1'
+local now, byClient = momentOf(ARGV[1]), ARGV[8] == '1'
 local fresh = { expires = ARGV[2], epoch = ARGV[3], flow = ARGV[4], spent = '0', edge = ARGV[5], device = ARGV[6] }
 local kept, place, isKnown = {}, nil, false
 for _, b in ipairs(readBindings(KEYS[1], now)) do
@@ -41,7 +42,7 @@ if byClient then
   -- What had failed before is tried again: the page begins in front of the oldest of it, wherever the flow has been.
   for member in pairs(failed) do
     local sequence = redis.call('ZSCORE', KEYS[2], member)
-    if sequence and tonumber(sequence) <= tonumber(after) then after = string.format('%.0f', tonumber(sequence) - 1) end
+    if sequence and tonumber(sequence) <= tonumber(after) then after = string.format('%d', tonumber(sequence) - 1) end
   end
   forgetTries(KEYS[3], failed)
 end
@@ -52,6 +53,6 @@ else
   reply = { '1', ARGV[7], ARGV[7], '0' }
 end
 if redis.call('EXISTS', KEYS[2]) == 1 then
-  redis.call('ZADD', KEYS[4], 'LT', string.format('%.0f', now + tonumber(ARGV[11])), ARGV[10])
+  redis.call('ZADD', KEYS[4], 'LT', string.format('%d', now + tonumber(ARGV[11])), ARGV[10])
 end
 return reply

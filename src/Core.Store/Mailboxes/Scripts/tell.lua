@@ -17,12 +17,12 @@ if rank(ARGV[1]) > rank(told) then
   redis.call('SETRANGE', KEYS[1], '31', ARGV[1])
   told = ARGV[1]
   if redis.call('EXISTS', KEYS[2]) == 1 then
-    redis.call('ZADD', KEYS[2], nextSequence(KEYS[3], ARGV[3], tonumber(ARGV[3])), ARGV[1] .. string.sub(entry, 33, 48) .. ARGV[2])
+    redis.call('ZADD', KEYS[2], string.format('%d', takeSequences(KEYS[3], tonumber(ARGV[3]), 1)), ARGV[1] .. string.sub(entry, 33, 48) .. ARGV[2])
     appended = '1'
     -- 'f' comes first and marks the highest sequence that was cut off.
     local over = redis.call('ZCARD', KEYS[2]) - 1 - tonumber(ARGV[4])
     if over > 0 then
-      local cut = redis.call('ZRANGE', KEYS[2], '1', string.format('%.0f', over), 'WITHSCORES')
+      local cut = redis.call('ZRANGE', KEYS[2], '1', string.format('%d', over), 'WITHSCORES')
       for i = 1, #cut, 2 do redis.call('ZREM', KEYS[2], cut[i]) end
       redis.call('ZADD', KEYS[2], cut[#cut], 'f')
     end

@@ -1,11 +1,12 @@
 -- Ends the binding of one flow. If it was the active one, the next newest gets what waits from the sweeper within a second.
 -- KEYS: bindings, mailbox, tries, busy; to note it: session events
--- ARGV: now (Unix ms), epoch, flow, edge, account's handle;
+-- ARGV: now (see moment.lua), epoch, flow, edge, account's handle;
 --   to note it: the event, sealed, most events, their lifetime (ms)
 -- Returns 1 if the binding was there
+-- include: moment.lua
 -- include: bindings.lua
 -- include: members.lua
-local now, kept, found, wasActive = tonumber(ARGV[1]), {}, false, false
+local now, kept, found, wasActive = momentOf(ARGV[1]), {}, false, false
 for i, b in ipairs(readBindings(KEYS[1], 0)) do   -- also what has just lapsed: its end is told by the edge that held it
   if sameFlow(b, ARGV[2], ARGV[3], ARGV[4]) then
     found, wasActive = true, #kept == 0
@@ -22,6 +23,6 @@ end
 writeBindings(KEYS[1], kept, now)
 if wasActive and #kept > 0 and redis.call('EXISTS', KEYS[2]) == 1 then
   forgetTries(KEYS[3], failedTries(KEYS[3]))   -- another device starts with its own tries
-  redis.call('ZADD', KEYS[4], 'LT', ARGV[1], ARGV[5])
+  redis.call('ZADD', KEYS[4], 'LT', string.sub(ARGV[1], 4), ARGV[5])
 end
 return 1

@@ -1,0 +1,32 @@
+using System.Globalization;
+using System.Text;
+using Core.Store.Limits;
+using Core.Store.Mailboxes;
+using Core.Store.Telling;
+using Microsoft.Extensions.Options;
+
+namespace Core.Store.Redis;
+
+/// <summary>What every call of <c>together.lua</c> is told first: limits of queues, and times in ms (<c>moment.lua</c>).</summary>
+internal sealed class TurnSettings(ILimits limits, IOptions<CoreStoreOptions> options)
+{
+    private readonly CoreStoreOptions _options = options.Value;
+    private Written? _last;
+
+    /// <summary>As text, with the limits in force.</summary>
+    public byte[] Text()
+    {
+        QueueLimits queue = limits.Current.Queue;
+        Written? last = _last;
+        if (last is null || last.Queue != queue) _last = last = new Written(queue, Write(queue));   // nearly always the same as for the last call
+        return last.Text;
+    }
+
+    private byte[] Write(QueueLimits queue) => Encoding.ASCII.GetBytes(string.Create(
+        CultureInfo.InvariantCulture,
+        $"{queue.PerRecipient} {queue.PerSender} {Teller.MostReceipts} {Ms(MailboxWriter.LookAgainAfter)} {Ms(_options.OutcomeLifetime)} {Ms(MailboxWriter.RecordGrace)} {Ms(Teller.LookAfter)}"));
+
+    private static long Ms(TimeSpan time) => (long)time.TotalMilliseconds;
+
+    private sealed record Written(QueueLimits Queue, byte[] Text);
+}
