@@ -14,6 +14,7 @@ internal sealed class KnownAccounts(RedisConnection redis, TimeProvider time)
     private static readonly TimeSpan Lifetime = TimeSpan.FromSeconds(5);
 
     private readonly ConcurrentDictionary<AccountAddress, (AccountVerifiers? Verifiers, long Read)> _known = new();
+    private int _added;   // at least as many as there are: the dictionary's own count would take all of its locks
 
     /// <summary>The verifiers read within the last 5 seconds; null if none were.</summary>
     public AccountVerifiers? Verifiers(AccountAddress address) =>
@@ -24,7 +25,12 @@ internal sealed class KnownAccounts(RedisConnection redis, TimeProvider time)
     /// <param name="read">Timestamp from before the read.</param>
     public void Remember(AccountAddress address, AccountVerifiers? verifiers, long read)
     {
-        if (_known.Count >= Most) _known.Clear();
+        if (!_known.ContainsKey(address) && Interlocked.Increment(ref _added) >= Most)
+        {
+            Volatile.Write(ref _added, 0);
+            _known.Clear();
+        }
+
         _known[address] = (verifiers, read);
     }
 

@@ -29,36 +29,44 @@ internal sealed class MailboxWriter(RedisConnection redis, MessageEnvelope envel
     /// <param name="flags">Whether its sender is to be told; whether it is a receipt.</param>
     public async Task<Acceptance> EnqueueAsync(NewMessage message, AccountName sender, AccountName recipient, byte[] name, DateTimeOffset accepted, MemberFlags flags)
     {
-        byte[] reply = await SendAsync(message, sender, recipient, name, accepted, flags, claim: null).ConfigureAwait(false);
+        byte[] reply = (byte[])(await Send(message, sender, recipient, name, accepted, flags, claim: null).ConfigureAwait(false))!;
         return Answer(reply, message, accepted, flags);
     }
 
     /// <summary>The same, and claims the id in the same step; not on a cluster.</summary>
-    /// <param name="claim">The ledger entry.</param>
     /// <returns>Null, and the ledger entry of before, if the id was claimed before; null and no entry, with nothing done, if its sender is to be told and the flags do not say so.</returns>
-    /// <inheritdoc cref="EnqueueAsync"/>
-    public async Task<(Acceptance? Acceptance, ReadOnlyMemory<byte> Claimed)> ClaimAndEnqueueAsync(
-        NewMessage message, AccountName sender, AccountName recipient, byte[] name, DateTimeOffset accepted, MemberFlags flags, byte[] claim)
+    /// <exception cref="StoreUnavailableException">No answer in time, or Redis refused.</exception>
+    public async Task<(Acceptance? Acceptance, ReadOnlyMemory<byte> Claimed)> ClaimAndEnqueueAsync(AcceptedTry attempt)
     {
-        byte[] reply = await SendAsync(message, sender, recipient, name, accepted, flags, claim).ConfigureAwait(false);
+        byte[] reply;
+        try
+        {
+            // The turn keeps the deadline.
+            reply = (byte[])(await Send(
+                attempt.Message, attempt.Sender, attempt.Recipient, attempt.Name, attempt.Accepted, attempt.Flags, attempt.Claim).ConfigureAwait(false))!;
+        }
+        catch (Exception fault) when (RedisConnection.IsUnavailable(fault))
+        {
+            throw redis.Unavailable(fault);
+        }
+
         return reply[0] switch
         {
             (byte)'5' => (null, reply.AsMemory(1)),
             (byte)'6' => (null, default),
-            _ => (Answer(reply, message, accepted, flags), default),
+            _ => (Answer(reply, attempt.Message, attempt.Accepted, attempt.Flags), default),
         };
     }
 
-    private async Task<byte[]> SendAsync(
+    private Task<RedisResult> Send(
         NewMessage message, AccountName sender, AccountName recipient, byte[] name, DateTimeOffset accepted, MemberFlags flags, byte[]? claim)
     {
         byte[] record = envelopes.Seal(message, sender, recipient, accepted, accepted + _options.Validity, flags);
         RedisKey inMailboxes = RedisKeys.Record(recipient.Partition, name), mailbox = RedisKeys.Mailbox(recipient);
         RedisValue now = time.GetUtcNow().ToUnixTimeMilliseconds();
-        RedisResult reply = claim is null
-            ? await redis.EvaluateAsync(RedisScript.Enqueue, [inMailboxes, mailbox], [now, record]).ConfigureAwait(false)
-            : await redis.EvaluateAsync(RedisScript.Enqueue, [inMailboxes, mailbox, RedisKeys.Ledger(sender, name)], [now, record, claim]).ConfigureAwait(false);
-        return (byte[])reply!;
+        return claim is null
+            ? redis.EvaluateAsync(RedisScript.Enqueue, [inMailboxes, mailbox], [now, record])
+            : redis.EvaluateAsync(RedisScript.Enqueue, [inMailboxes, mailbox, RedisKeys.Ledger(sender, name)], [now, record, claim]);
     }
 
     private Acceptance Answer(byte[] reply, NewMessage message, DateTimeOffset accepted, MemberFlags flags)
@@ -96,3 +104,9 @@ internal sealed class MailboxWriter(RedisConnection redis, MessageEnvelope envel
             BindingLine.Flow(Encoding.UTF8.GetString(reply[(second + 1)..])));
     }
 }
+
+/// <summary>A message on its way into a mailbox, with its names.</summary>
+/// <param name="Accepted">To the millisecond, as Redis will hold it.</param>
+/// <param name="Flags">Whether its sender is to be told.</param>
+/// <param name="Claim">The ledger entry for it.</param>
+internal sealed record AcceptedTry(NewMessage Message, AccountName Sender, AccountName Recipient, byte[] Name, DateTimeOffset Accepted, MemberFlags Flags, byte[] Claim);

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using Core.Store.Accounts;
 using Core.Store.Diagnostics;
@@ -27,7 +28,19 @@ internal sealed class RedisMessageStore(
     public async Task<Acceptance> AcceptAsync(NewMessage message)
     {
         ArgumentNullException.ThrowIfNull(message);
-        Acceptance acceptance = await redis.WithinDeadlineAsync(ClaimAndEnqueueAsync(message)).ConfigureAwait(false);
+        Acceptance acceptance;
+        if (redis.IsCluster)
+        {
+            acceptance = await redis.WithinDeadlineAsync(ClaimThenEnqueueAsync(message)).ConfigureAwait(false);
+        }
+        else
+        {
+            long began = Stopwatch.GetTimestamp();
+            AcceptedTry first = Try(message, message.Receipts is null ? MemberFlags.None : MemberFlags.Tell);
+            (Acceptance? answer, ReadOnlyMemory<byte> claimed) = await mailboxes.ClaimAndEnqueueAsync(first).ConfigureAwait(false);
+            acceptance = answer ?? await redis.WithinDeadlineAsync(GoOnAsync(first, claimed), began).ConfigureAwait(false);
+        }
+
         metrics.Accept(acceptance.Outcome);
         if (acceptance.Outcome == AcceptOutcome.Accepted) journal.Add(message, acceptance.Status!.AcceptTime);
         return acceptance;
@@ -73,7 +86,8 @@ internal sealed class RedisMessageStore(
     public Task<MessageStatus?> EndAsync(MessageKey message, MessageState state, int sipStatus, int attempt, MessageTimes? untold)
     {
         AccountName sender = names.Account(message.Sender);
-        return redis.WithinDeadlineAsync(ending.EndAsync(names.Account(message.Recipient), sender, names.Message(sender, message.MessageId), state, sipStatus, attempt, untold));
+        Task<MessageStatus?> ended = ending.EndAsync(names.Account(message.Recipient), sender, names.Message(sender, message.MessageId), state, sipStatus, attempt, untold);
+        return untold is null ? redis.WithinDeadlineAsync(ended) : redis.WithinTurnAsync(ended);   // nothing is told behind it
     }
 
     /// <inheritdoc/>
@@ -92,41 +106,34 @@ internal sealed class RedisMessageStore(
         if ((int)counted == 1) metrics.TryFailed();
     }
 
-    private async Task<Acceptance> ClaimAndEnqueueAsync(NewMessage message)
+    private async Task<Acceptance> ClaimThenEnqueueAsync(NewMessage message)
     {
-        AccountName sender = names.Account(message.Sender);
-        AccountName recipient = names.Account(message.Recipient);
-        byte[] name = names.Message(sender, message.MessageId);
-        DateTimeOffset accepted = AcceptTime();
-        byte[] claim = Claim(message, recipient, name, accepted);
-        MemberFlags flags = message.Receipts is null ? MemberFlags.None : MemberFlags.Tell;
-        ReadOnlyMemory<byte> claimed;
-        if (redis.IsCluster)
-        {
-            // A mistyped recipient must not use up the id; a repeat finds its claim even when the account is gone by now.
-            RedisKey ledger = RedisKeys.Ledger(sender, name);
-            bool isNew = await accounts.ExistsAsync(message.Recipient, recipient).ConfigureAwait(false)
-                && await redis.AskAsync(ledger, () => redis.Database.StringSetAsync(ledger, claim, _options.OutcomeLifetime, When.NotExists)).ConfigureAwait(false);
-            RedisValue first = isNew ? claim : await redis.AskAsync(ledger, () => redis.Database.StringGetAsync(ledger)).ConfigureAwait(false);
-            if (first.IsNull) return new Acceptance(AcceptOutcome.UnknownRecipient, null, null);
-            claimed = (ReadOnlyMemory<byte>)first;
-        }
-        else
-        {
-            (Acceptance? acceptance, claimed) = await mailboxes.ClaimAndEnqueueAsync(
-                message, sender, recipient, name, accepted, flags, claim).ConfigureAwait(false);
-            if (acceptance is null && claimed.IsEmpty)
-            {
-                // Its sender listens, and what is sealed cannot be changed: once more from the beginning, at the time it is now.
-                (accepted, flags) = (AcceptTime(), MemberFlags.Tell);
-                claim = Claim(message, recipient, name, accepted);
-                (acceptance, claimed) = await mailboxes.ClaimAndEnqueueAsync(
-                    message, sender, recipient, name, accepted, flags, claim).ConfigureAwait(false);
-            }
+        // A mistyped recipient must not use up the id; a repeat finds its claim even when the account is gone by now.
+        AcceptedTry attempt = Try(message, message.Receipts is null ? MemberFlags.None : MemberFlags.Tell);
+        RedisKey ledger = RedisKeys.Ledger(attempt.Sender, attempt.Name);
+        bool isNew = await accounts.ExistsAsync(message.Recipient, attempt.Recipient).ConfigureAwait(false)
+            && await redis.AskAsync(ledger, () => redis.Database.StringSetAsync(ledger, attempt.Claim, _options.OutcomeLifetime, When.NotExists)).ConfigureAwait(false);
+        RedisValue first = isNew ? attempt.Claim : await redis.AskAsync(ledger, () => redis.Database.StringGetAsync(ledger)).ConfigureAwait(false);
+        return first.IsNull ? new Acceptance(AcceptOutcome.UnknownRecipient, null, null) : await EnqueueClaimedAsync(attempt, (ReadOnlyMemory<byte>)first).ConfigureAwait(false);
+    }
 
+    /// <summary>Where the first step has not stored it.</summary>
+    /// <param name="claimed">The claim of before; empty if its sender listens and the record does not say so.</param>
+    private async Task<Acceptance> GoOnAsync(AcceptedTry attempt, ReadOnlyMemory<byte> claimed)
+    {
+        if (claimed.IsEmpty)
+        {
+            attempt = Try(attempt.Message, MemberFlags.Tell);   // what is sealed cannot be changed: once more from the beginning, at the time it is now
+            (Acceptance? acceptance, claimed) = await mailboxes.ClaimAndEnqueueAsync(attempt).ConfigureAwait(false);
             if (acceptance is not null) return acceptance;
         }
 
+        return await EnqueueClaimedAsync(attempt, claimed).ConfigureAwait(false);
+    }
+
+    private async Task<Acceptance> EnqueueClaimedAsync(AcceptedTry attempt, ReadOnlyMemory<byte> claimed)
+    {
+        (NewMessage message, AccountName sender, AccountName recipient, byte[] name, DateTimeOffset accepted, MemberFlags flags, _) = attempt;
         if (!LedgerEntry.TryParse(claimed.Span, out LedgerEntry entry) || !LedgerEntry.IsFor(claimed.Span, ring, recipient, message.Text.Span))
             return new Acceptance(AcceptOutcome.IdReused, null, null);
         if (accepted - entry.Accepted > RenewClaimAfter)
@@ -135,6 +142,14 @@ internal sealed class RedisMessageStore(
         if (entry.AsksReceipts || (flags == MemberFlags.None && await redis.AskAsync(RedisKeys.Told(sender), () => redis.Database.KeyExistsAsync(RedisKeys.Told(sender))).ConfigureAwait(false)))
             flags = MemberFlags.Tell;
         return await mailboxes.EnqueueAsync(message, sender, recipient, name, entry.Accepted, flags).ConfigureAwait(false);
+    }
+
+    private AcceptedTry Try(NewMessage message, MemberFlags flags)
+    {
+        AccountName sender = names.Account(message.Sender), recipient = names.Account(message.Recipient);
+        byte[] name = names.Message(sender, message.MessageId);
+        DateTimeOffset accepted = AcceptTime();
+        return new AcceptedTry(message, sender, recipient, name, accepted, flags, Claim(message, recipient, name, accepted));
     }
 
     /// <summary>Now, as Redis will hold it.</summary>

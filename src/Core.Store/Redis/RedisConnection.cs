@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Core.Store.Diagnostics;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -103,21 +104,38 @@ internal class RedisConnection(IOptions<CoreStoreOptions> options, TurnSettings 
     public Task<T> AskAsync<T>(RedisKey key, Func<Task<T>> ask) => _turns?.AskAsync(key, ask) ?? ask();
 
     /// <summary>Awaits what was asked of Redis, within the deadline.</summary>
+    /// <param name="asked">The answer to come.</param>
+    /// <param name="began">Timestamp (<see cref="Stopwatch.GetTimestamp"/>) from which the deadline counts; null: from now.</param>
     /// <exception cref="StoreUnavailableException">No answer in time, no connection, or Redis refused (memory full, loading, read-only).</exception>
-    public async Task<T> WithinDeadlineAsync<T>(Task<T> asked)
+    public async Task<T> WithinDeadlineAsync<T>(Task<T> asked, long? began = null)
     {
+        TimeSpan left = began is { } start ? _deadline - Stopwatch.GetElapsedTime(start) : _deadline;
         try
         {
-            return await asked.WaitAsync(_deadline).ConfigureAwait(false);
+            return await asked.WaitAsync(left > TimeSpan.Zero ? left : TimeSpan.Zero).ConfigureAwait(false);
         }
         catch (Exception fault) when (IsUnavailable(fault))
         {
-            if (fault is RedisServerException) TellRefusal(fault);
-            throw new StoreUnavailableException($"Redis: {fault.GetType().Name}.", fault);
+            throw Unavailable(fault);
         }
     }
 
-    /// <inheritdoc cref="WithinDeadlineAsync{T}"/>
+    /// <summary>Awaits a script that is all that is asked: turns keep the deadline themselves, for many at once, which saves a timer for each.</summary>
+    /// <inheritdoc cref="WithinDeadlineAsync{T}(Task{T}, long?)"/>
+    public async Task<T> WithinTurnAsync<T>(Task<T> asked)
+    {
+        if (_turns is null) return await WithinDeadlineAsync(asked).ConfigureAwait(false);
+        try
+        {
+            return await asked.ConfigureAwait(false);
+        }
+        catch (Exception fault) when (IsUnavailable(fault))
+        {
+            throw Unavailable(fault);
+        }
+    }
+
+    /// <inheritdoc cref="WithinDeadlineAsync{T}(Task{T}, long?)"/>
     public Task WithinDeadlineAsync(Task asked) => WithinDeadlineAsync(ToResultAsync(asked));
 
     /// <summary>Whether an exception says that Redis could not be asked, as against a fault of ours.</summary>
@@ -142,6 +160,13 @@ internal class RedisConnection(IOptions<CoreStoreOptions> options, TurnSettings 
     {
         _turns?.Dispose();
         if (_multiplexer is { } open) await open.DisposeAsync().ConfigureAwait(false);
+    }
+
+    /// <summary>What callers are told of a fault for which <see cref="IsUnavailable"/>.</summary>
+    public StoreUnavailableException Unavailable(Exception fault)
+    {
+        if (fault is RedisServerException) TellRefusal(fault);
+        return new StoreUnavailableException($"Redis: {fault.GetType().Name}.", fault);
     }
 
     /// <summary>Redis answers, but not as it should (OOM, READONLY, MISCONF, NOPERM ...): once in 10 s, by the error's code alone.</summary>

@@ -8,13 +8,14 @@ namespace Core.Store.Redis;
 /// <remarks>
 /// What a turn costs whatever it carries: a wait for Redis' disk, packets, changes of thread (figures in docs/adr/0001). A question that is alone leaves at once.
 /// The scripts of a turn leave in one call, so that Redis waits for its disk once; those that fill the memory come first in it: <c>together.lua</c> says why. Of one
-/// sort, those about one partition keep their order. Ends have patience: nobody waits for them, so they leave with the next question of another sort, or a little
-/// later alone. What runs on the answers runs one after the other: it may not block.
+/// sort, those about one partition keep their order. A turn begins behind what the pool's threads have to do already, so a crowd that comes together leaves together.
+/// Ends have patience: nobody waits for them, so they leave with the next question of another sort, or a little later alone. What runs on the answers runs one after
+/// the other: it may not block.
 /// </remarks>
 /// <param name="evaluate">Runs a script.</param>
 /// <param name="settings">What <c>moment.lua</c> reads, as text.</param>
 /// <param name="deadline">For how long anybody waits for an answer.</param>
-/// <param name="patience">For how long ends wait for company.</param>
+/// <param name="patience">For how long ends wait for company; zero: nothing does, and a turn begins on the asker's thread.</param>
 /// <param name="lanes">Turns that may be under way at the same time.</param>
 internal sealed class RedisTurns(
     Func<RedisScript, RedisKey[], RedisValue[], Task<RedisResult>> evaluate, Func<byte[]> settings, TimeSpan deadline, TimeSpan patience, int lanes) : IDisposable
@@ -106,7 +107,8 @@ internal sealed class RedisTurns(
 
     private interface ICommand
     {
-        Task Send();
+        /// <param name="left">For how long its answer is waited for.</param>
+        Task Send(TimeSpan left);
     }
 
     private sealed class CommandQuestion<T>(Func<Task<T>> ask) : TaskCompletionSource<T>, IQuestion, ICommand
@@ -117,7 +119,7 @@ internal sealed class RedisTurns(
 
         public bool HasPatience => false;
 
-        public Task Send() => _asked = SendAsync();
+        public Task Send(TimeSpan left) => _asked = SendAsync(left);
 
         public void Drop() => SetException(StoodStill());
 
@@ -126,7 +128,7 @@ internal sealed class RedisTurns(
             if (_asked is not null) SetFromTask(_asked);
         }
 
-        private async Task<T> SendAsync() => await ask().ConfigureAwait(false);   // what is thrown before it is sent is its answer too
+        private async Task<T> SendAsync(TimeSpan left) => await ask().WaitAsync(left).ConfigureAwait(false);   // what is thrown before it is sent is its answer too
     }
 
     private sealed class ScriptQuestion(RedisScript script, RedisKey[] keys, RedisValue[] args) : TaskCompletionSource<RedisResult>, IQuestion
@@ -232,9 +234,11 @@ internal sealed class RedisTurns(
             return false;
         }
 
+        /// <summary>Without the asker's context: it is no business of those who ask later.</summary>
         private void Start()
         {
-            using (ExecutionContext.SuppressFlow()) _ = RunAsync();   // the first asker's context is no business of those who ask later
+            if (_patience != TimeSpan.Zero) ThreadPool.UnsafeQueueUserWorkItem(static lane => _ = lane.RunAsync(), this, preferLocal: false);
+            else using (ExecutionContext.SuppressFlow()) _ = RunAsync();
         }
 
         private async Task RunAsync()
@@ -267,7 +271,7 @@ internal sealed class RedisTurns(
             foreach (IQuestion question in _turn)
             {
                 if (now - question.AskedAt >= _deadlineMs) question.Drop();
-                else if (question is ICommand command) _sent.Add(command.Send());
+                else if (question is ICommand command) _sent.Add(command.Send(Left(question.AskedAt)));
                 else Gather((ScriptQuestion)question);
             }
 
@@ -297,7 +301,7 @@ internal sealed class RedisTurns(
         private void SendTogether(List<ScriptQuestion> questions)
         {
             if (questions.Count == 0) return;
-            Task<RedisResult> asked = _evaluate(RedisScript.Together, KeysOf(questions), ArgsOf(questions));
+            Task<RedisResult> asked = InTime(_evaluate(RedisScript.Together, KeysOf(questions), ArgsOf(questions)), questions.Min(static question => question.AskedAt));
             for (int i = 0; i < questions.Count; i++) questions[i].Sent(asked, i);
             _sent.Add(asked);
             questions.Clear();
@@ -334,9 +338,14 @@ internal sealed class RedisTurns(
 
         private void SendAlone(ScriptQuestion question)
         {
-            Task<RedisResult> asked = _evaluate(question.Script, question.Keys, question.Args);
+            Task<RedisResult> asked = InTime(_evaluate(question.Script, question.Keys, question.Args), question.AskedAt);
             question.Sent(asked);
             _sent.Add(asked);
         }
+
+        private Task<RedisResult> InTime(Task<RedisResult> asked, long firstAskedAt) => asked.WaitAsync(Left(firstAskedAt));
+
+        /// <summary>No question waits longer than the deadline, counted from when it was asked: not the first one of a call, and so none of it.</summary>
+        private TimeSpan Left(long firstAskedAt) => TimeSpan.FromMilliseconds(Math.Max(0, _deadlineMs - (Environment.TickCount64 - firstAskedAt)));
     }
 }

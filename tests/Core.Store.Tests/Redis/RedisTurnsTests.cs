@@ -14,6 +14,7 @@ public sealed class RedisTurnsTests(RedisFixture fixture) : StoreTest(fixture), 
     private static readonly byte[] Settings = [.. "settings"u8];
 
     private readonly List<(RedisScript Script, RedisKey[] Keys, RedisValue[] Args, TaskCompletionSource<RedisResult> Answer)> _calls = [];
+    private readonly SemaphoreSlim _called = new(0);
 
     [Fact]   // those that fill the memory before those that free it, each in order
     public async Task Turn_AskedDuringTheLast_LeavesInOneCall()
@@ -42,15 +43,16 @@ public sealed class RedisTurnsTests(RedisFixture fixture) : StoreTest(fixture), 
     {
         using RedisTurns turns = Turns(patience: Timeout.InfiniteTimeSpan);
         Task<RedisResult> end = turns.EvaluateAsync(RedisScript.End, [Key], [17]);
-        Assert.Empty(_calls);
         Task<RedisResult> page = turns.EvaluateAsync(RedisScript.Page, [Key], [18]);
-        Assert.Equal(["settings", "\x2\x1\x1" + "17", "\x5\x1\x1" + "18"], Assert.Single(_calls).Args.Select(static arg => (string?)arg));
+        await UntilCallsAsync(1);
+        Assert.Equal(["settings", "\x2\x1\x1" + "17", "\x5\x1\x1" + "18"], _calls[0].Args.Select(static arg => (string?)arg));
 
         Task<RedisResult> after = turns.EvaluateAsync(RedisScript.End, [Key], [19]);   // asked while a turn is on its way: that alone sends it no sooner
         _calls[0].Answer.SetResult(Answers(1, 2));
         Assert.Equal([1, 2], (await Task.WhenAll(end, page)).Select(static answer => (int)answer));
         Assert.Single(_calls);
         _ = turns.EvaluateAsync(RedisScript.Page, [Key], [20]);
+        await UntilCallsAsync(2);
         _calls[1].Answer.SetResult(Answers(3, 4));
         Assert.Equal(3, (int)await after);
     }
@@ -62,18 +64,18 @@ public sealed class RedisTurnsTests(RedisFixture fixture) : StoreTest(fixture), 
         for (int i = 0; i < 3; i++)
         {
             Task<RedisResult> end = turns.EvaluateAsync(RedisScript.End, [Key], [17]);
-            int sent = i + 1;
-            await EventuallyAsync(() => Task.FromResult(_calls.Count == sent), "the end is sent");
+            await UntilCallsAsync(i + 1);
             _calls[i].Answer.SetResult(Answers(i));
             Assert.Equal(i, (int)await end);
         }
     }
 
     [Fact]   // a full call needs no company
-    public void Ends_AsManyAsACallHolds_LeaveAtOnce()
+    public async Task Ends_AsManyAsACallHolds_LeaveAtOnce()
     {
         using RedisTurns turns = Turns(patience: Timeout.InfiniteTimeSpan);
         for (int i = 0; i < 64; i++) _ = turns.EvaluateAsync(RedisScript.End, [Key], [17]);
+        await UntilCallsAsync(1);
         Assert.Equal(65, Assert.Single(_calls).Keys.Length);
     }
 
@@ -218,10 +220,17 @@ public sealed class RedisTurnsTests(RedisFixture fixture) : StoreTest(fixture), 
 
     private RedisTurns Turns(TimeSpan patience = default, int lanes = 1) => new(RecordAsync, static () => Settings, TimeSpan.FromSeconds(4), patience, lanes);
 
+    private async Task UntilCallsAsync(int calls)
+    {
+        while (await _called.WaitAsync(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken) && _calls.Count < calls) { }
+        Assert.Equal(calls, _calls.Count);
+    }
+
     private Task<RedisResult> RecordAsync(RedisScript script, RedisKey[] keys, RedisValue[] args)
     {
         TaskCompletionSource<RedisResult> answer = new();
         _calls.Add((script, keys, args, answer));
+        _called.Release();
         return answer.Task;
     }
 }
