@@ -53,7 +53,7 @@ internal sealed class DeliveryToken(IDerivedKeys keys)
         parts.Add(message.Sender.User);
         parts.Add(message.Recipient.User);
         parts.Add(message.Recipient.Domain);   // one domain is served: it is the sender's too
-        parts.Add(times);
+        if (times.Length > 0) parts.Add(times);   // the last one, and with its length: no list of the others looks like one with it
         return parts;
     }
 }

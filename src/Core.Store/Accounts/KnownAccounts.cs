@@ -14,7 +14,7 @@ internal sealed class KnownAccounts(RedisConnection redis, TimeProvider time)
     private static readonly TimeSpan Lifetime = TimeSpan.FromSeconds(5);
 
     private readonly ConcurrentDictionary<AccountAddress, (AccountVerifiers? Verifiers, long Read)> _known = new();
-    private int _added;   // at least as many as there are: the dictionary's own count would take all of its locks
+    private int _added;   // about as many as there are: the dictionary's own count would take all of its locks
 
     /// <summary>The verifiers read within the last 5 seconds; null if none were.</summary>
     public AccountVerifiers? Verifiers(AccountAddress address) =>

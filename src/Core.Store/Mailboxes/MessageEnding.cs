@@ -38,11 +38,14 @@ internal sealed class MessageEnding(RedisConnection redis, Teller teller, TimePr
         return status;
     }
 
+    /// <summary>Whether <c>end.lua</c> is told all that it writes: a delivery always counts, and nobody is to be told of this one.</summary>
+    public static bool IsWhole(MessageState state, MessageTimes? untold) => state == MessageState.Delivered && untold is not null;
+
     /// <summary>What <c>end.lua</c> is told beside the time: outcome, sender and, of a delivery of which nobody is to be told, the member of the mailbox.</summary>
     public static byte[] WhatEnds(AccountName sender, byte[] name, MessageState state, DateTimeOffset now, int sipStatus = 0, int attempt = 0, MessageTimes? untold = null)
     {
         MessageTimes times = untold ?? default;
-        bool isWhole = untold is not null && state == MessageState.Delivered;
+        bool isWhole = IsWhole(state, untold);
         byte[] what = new byte[Outcome.Bytes + EndedMessage.SenderLength + (isWhole ? MailboxMember.Bytes : 0)];
         Outcome.Write(what, state, times, now, sipStatus, attempt);
         EndedMessage.WriteSender(what.AsSpan(Outcome.Bytes), sender);

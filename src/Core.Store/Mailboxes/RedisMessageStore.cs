@@ -13,8 +13,8 @@ using StackExchange.Redis;
 
 namespace Core.Store.Mailboxes;
 
-/// <summary>The life of a message in Redis. Each step is one script; docs/adr/0001 counts the writes: six in two calls.</summary>
-/// <remarks>Every method but <see cref="AcceptAsync"/> sends its first command before it first awaits: the order of calls is the order in Redis.</remarks>
+/// <summary>The life of a message in Redis. Each step is one script; docs/adr/0001 counts the writes.</summary>
+/// <remarks>Every method sends its first command before it first awaits, but for AcceptAsync on a cluster: the order of calls is the order in Redis.</remarks>
 internal sealed class RedisMessageStore(
     RedisConnection redis, KeyRing ring, StoreNames names, MailboxWriter mailboxes, MessageEnding ending, MailboxReader reader,
     SealedReceiptRequest receiptRequests, KnownAccounts accounts, SessionJournal sessions, MessageJournal journal, TimeProvider time, IOptions<CoreStoreOptions> options, ILimits limits, StoreMetrics metrics) : IMessageStore
@@ -87,7 +87,7 @@ internal sealed class RedisMessageStore(
     {
         AccountName sender = names.Account(message.Sender);
         Task<MessageStatus?> ended = ending.EndAsync(names.Account(message.Recipient), sender, names.Message(sender, message.MessageId), state, sipStatus, attempt, untold);
-        return untold is null ? redis.WithinDeadlineAsync(ended) : redis.WithinTurnAsync(ended);   // nothing is told behind it
+        return MessageEnding.IsWhole(state, untold) ? redis.WithinTurnAsync(ended) : redis.WithinDeadlineAsync(ended);   // whole: nothing is told behind it
     }
 
     /// <inheritdoc/>

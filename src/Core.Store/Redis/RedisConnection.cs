@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Core.Store.Diagnostics;
+using Core.Store.Mailboxes;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using StackExchange.Redis;
@@ -38,7 +39,7 @@ internal class RedisConnection(IOptions<CoreStoreOptions> options, TurnSettings 
     /// <summary>Whether keys of different partitions may lie on different servers: one script cannot have both.</summary>
     public bool IsCluster { get; private set; }
 
-    /// <summary>For how long the end of a message waits for others: nobody waits for it.</summary>
+    /// <summary>For how long the end of a message waits for others: hardly anybody waits for it.</summary>
     protected virtual TimeSpan PatienceOfEnds { get; } = TimeSpan.FromMilliseconds(4);
 
     /// <inheritdoc cref="Masters"/>
@@ -96,7 +97,8 @@ internal class RedisConnection(IOptions<CoreStoreOptions> options, TurnSettings 
 
     /// <summary>Runs a script, with others that are asked for at the same time.</summary>
     public Task<RedisResult> EvaluateAsync(RedisScript script, RedisKey[] keys, RedisValue[] args) =>
-        _turns?.EvaluateAsync(script, keys, args) ?? RedisTurns.EvaluateAloneAsync(EvaluateNowAsync, settings.Text, script, keys, args);
+        _turns?.EvaluateAsync(script, keys, args)
+        ?? TogetherCall.EvaluateAloneAsync(EvaluateNowAsync, settings.Text(), RedisKeys.SequenceBeside(keys[0]), script, keys, args);
 
     /// <summary>Asks anything else in the same way: for what every message asks.</summary>
     /// <param name="key">What it is about.</param>

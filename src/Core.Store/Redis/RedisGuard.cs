@@ -13,6 +13,12 @@ namespace Core.Store.Redis;
 internal sealed class RedisGuard(
     RedisConnection redis, KeyRing ring, Presence.Wakeups wakeups, Presence.Revocations revocations, TimeProvider time, IOptions<CoreStoreOptions> options, ILogger<RedisGuard> logger) : IHostedLifecycleService
 {
+    /// <summary>4: sequences of messages are microseconds, on one server one counter for all.</summary>
+    private const string Format = "4";
+
+    /// <summary>3: they were milliseconds, a counter a partition: what such a core numbers beside a new one would look like a repeat to edges.</summary>
+    private const string FormatBefore = "3";
+
     private static readonly TimeSpan WaitForRedis = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan BetweenTries = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan ClockTolerance = TimeSpan.FromSeconds(1);
@@ -126,12 +132,19 @@ internal sealed class RedisGuard(
 
     private async Task CheckFormatAsync()
     {
-        string ours = string.Create(CultureInfo.InvariantCulture, $"3 {StoreNames.Partitions} {new StoreNames(ring).KeyCheck()}");
+        string rest = string.Create(CultureInfo.InvariantCulture, $" {StoreNames.Partitions} {new StoreNames(ring).KeyCheck()}");
+        string ours = Format + rest;
         try
         {
             await redis.Database.StringSetAsync(RedisKeys.Format, ours, when: When.NotExists).ConfigureAwait(false);
             string theirs = (await redis.Database.StringGetAsync(RedisKeys.Format).ConfigureAwait(false)).ToString();
             if (theirs == ours) return;
+            if (theirs == FormatBefore + rest)
+            {
+                await redis.Database.StringSetAsync(RedisKeys.Format, ours).ConfigureAwait(false);   // nothing else has to be changed; a core from before is refused from now on
+                return;
+            }
+
             bool sameFormat = theirs.StartsWith(ours[..(ours.LastIndexOf(' ') + 1)], StringComparison.Ordinal);
             throw new RedisRefusedException(sameFormat
                 ? $"This Redis was filled with another key ring than {_options.KeyRingFile}. Use the ring it was filled with, or an empty Redis."

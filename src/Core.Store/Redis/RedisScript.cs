@@ -54,8 +54,8 @@ internal sealed class RedisScript
         string[] lines = Read(file).Split('\n');
         _includes = [.. lines.Where(static line => line.StartsWith(IncludeMark, StringComparison.Ordinal)).Select(static line => line[IncludeMark.Length..].Trim())];
         _own = string.Join('\n', lines);
-        Text = Localized(string.Concat(_includes.Select(Read)) + _own);
-        Hash = HashOf(Text);
+        Text = number == 0 ? Localized(string.Concat(_includes.Select(Read)) + _own) : string.Empty;
+        Hash = number == 0 ? HashOf(Text) : [];
     }
 
     private RedisScript(string file, params RedisScript[] many)
@@ -72,7 +72,7 @@ internal sealed class RedisScript
     /// <summary>By which <see cref="Together"/> knows it; 0 if it does not.</summary>
     public byte Number { get; }
 
-    /// <summary>The whole script, with what it includes in front.</summary>
+    /// <summary>The whole script, with what it includes in front; empty for one with a number.</summary>
     public string Text { get; }
 
     /// <summary>What EVALSHA knows it by.</summary>

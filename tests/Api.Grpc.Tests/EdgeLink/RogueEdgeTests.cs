@@ -150,7 +150,7 @@ public sealed class RogueEdgeTests(RedisCore fixture) : IClassFixture<RedisCore>
     }
 
     public static MatrixTheoryData<string, DeliveryOutcome> FalseReports => new(
-        ["no token", "a random one", "of another message", "of another flow", "of another edge"],
+        ["no token", "a random one", "of another message", "of another flow", "of another edge", "with another time"],
         [DeliveryOutcome.AcceptedByDevice, DeliveryOutcome.RefusedByDevice, DeliveryOutcome.Failed, DeliveryOutcome.ExpiredAtEdge]);
 
     [Theory, MemberData(nameof(FalseReports))]
@@ -164,11 +164,12 @@ public sealed class RogueEdgeTests(RedisCore fixture) : IClassFixture<RedisCore>
         Delivery theirs = (await _home.NextAsync(CoreEvent.EventOneofCase.Delivery)).Delivery;
         Delivery first = (await _rogue.NextAsync(CoreEvent.EventOneofCase.Delivery)).Delivery;
         Delivery second = (await _rogue.NextAsync(CoreEvent.EventOneofCase.Delivery)).Delivery;
-        DeliveryReport report = TestLink.Report(token is "of another message" or "of another flow" ? second : theirs, outcome);
+        DeliveryReport report = TestLink.Report(token is "of another message" or "of another flow" or "with another time" ? second : theirs, outcome);
         if (token == "no token") report.Token = ByteString.Empty;
         if (token == "a random one") report.Token = ByteString.CopyFrom(RandomNumberGenerator.GetBytes(report.Token.Length));
         if (token == "of another message") report.Token = first.Token;
         if (token == "of another flow") report.Flow = 2;
+        if (token == "with another time") report.Token = ByteString.CopyFrom([.. second.Token.Span[..^1], (byte)(second.Token[^1] ^ 1)]);
 
         await _rogue.SendAsync(new EdgeEvent { DeliveryReport = report });
 

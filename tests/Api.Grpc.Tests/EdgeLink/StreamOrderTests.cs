@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Api.Grpc.EdgeLink;
 using Api.Grpc.Tests.Support;
 using Core.Store;
 using Core.Store.Accounts;
@@ -167,6 +168,22 @@ public sealed class StreamOrderTests : IAsyncLifetime
         Assert.Equal(["accept 1"], _store.Calls);
     }
 
+    [Theory]   // what the edge gives back saves the store a read; without it the store reads
+    [InlineData(true, DeliveryOutcome.AcceptedByDevice, "end Delivered 86400000 90000000")]
+    [InlineData(false, DeliveryOutcome.AcceptedByDevice, "end Delivered")]
+    [InlineData(true, DeliveryOutcome.RefusedByDevice, "end InvalidDevice")]
+    public async Task Report_OfAMessageThatEndsUntold_StoreGivenItsTimes(bool untold, DeliveryOutcome outcome, string call)
+    {
+        DateTimeOffset accepted = DateTimeOffset.UnixEpoch.AddDays(1);
+        QueuedMessage message = new(
+            new MessageKey(RedisCore.Address("alice"), Guid.NewGuid(), RedisCore.Address("bob")), 5, 0, 1, accepted, accepted.AddHours(1), "hello"u8.ToArray(), EndsUntold: untold);
+        LinkMapping mapping = _core.Services.GetRequiredService<LinkMapping>();
+        Delivery delivery = mapping.ToDelivery(new FlowId(_link.EdgeId, _link.Welcome.Epoch, 1), message);
+        await _link.SendAsync(new EdgeEvent { DeliveryReport = TestLink.Report(delivery, outcome) });
+        await _link.NextAsync(CoreEvent.EventOneofCase.Reported);
+        Assert.Equal([call], _store.Calls);
+    }
+
     /// <summary>Writes down what was called, in order; accepts when told to.</summary>
     private sealed class HeldStore : IMessageStore
     {
@@ -210,7 +227,11 @@ public sealed class StreamOrderTests : IAsyncLifetime
 
         public Task<MailboxPage> ReadPageAsync(AccountAddress account, FlowId flow, long after) => Fault is { } fault ? throw fault : Task.FromResult(new MailboxPage(after, after, false, []));
 
-        public Task<MessageStatus?> EndAsync(MessageKey message, MessageState state, int sipStatus = 0, int attempt = 0, MessageTimes? untold = null) => Task.FromResult<MessageStatus?>(null);
+        public Task<MessageStatus?> EndAsync(MessageKey message, MessageState state, int sipStatus = 0, int attempt = 0, MessageTimes? untold = null)
+        {
+            Calls.Enqueue($"end {state} {untold?.Accepted.ToUnixTimeMilliseconds()} {untold?.Expires.ToUnixTimeMilliseconds()}".TrimEnd());
+            return Task.FromResult<MessageStatus?>(null);
+        }
 
         public Task FailAsync(MessageKey message, FlowId flow, int attempt, int sipStatus = 0) => Task.CompletedTask;
     }

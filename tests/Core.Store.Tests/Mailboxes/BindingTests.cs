@@ -189,10 +189,29 @@ public abstract class BindingTests(ServerFixture fixture) : StoreTest(fixture)
         await Store.FailAsync(key, Flow(2), 1);                // a repeated report
         Time.Advance(TimeSpan.FromSeconds(31));
         Assert.Equal(2, Assert.Single((await Store.ReadPageAsync(Bob, Flow(2), 0)).Messages).Attempt);
-        await Store.EndAsync(key, MessageState.Delivered);
+        await Store.EndAsync(key, MessageState.Delivered, untold: await TimesAsync(key));
         await Store.FailAsync(key, Flow(2), 2);                // waits no more
         Assert.Equal(MessageState.Delivered, await StateAsync(key));
         Assert.False(await Core.Redis.KeyExistsAsync(RedisKeys.Tries(Core.Names.Account(Bob))));
+    }
+
+    [Fact]   // what a call asks ahead for all in it does not outlive a script that changes it
+    [Spec("S18")]
+    public async Task Fail_AndEndsInTheSameTurn_NoTryIsLeft()
+    {
+        await RegisterAsync(Flow(1));
+        MessageKey[] keys = [await AcceptedAsync("one"), await AcceptedAsync("two"), await AcceptedAsync("three")];
+        MessageTimes? times = await TimesAsync(keys[0]);
+        List<Task> asked = [Store.ReadPageAsync(Bob, Flow(1), 0)];
+        foreach (MessageKey key in keys)
+        {
+            asked.Add(Store.FailAsync(key, Flow(1), 1));
+            asked.Add(Store.EndAsync(key, MessageState.Delivered, untold: times));
+        }
+
+        await Task.WhenAll(asked);
+        Assert.False(await Core.Redis.KeyExistsAsync(RedisKeys.Tries(Core.Names.Account(Bob))));
+        Assert.Empty((await Store.ReadPageAsync(Bob, Flow(1), 0)).Messages);
     }
 
     [Fact]   // spec D: a message that failed steps aside, the next ones go on

@@ -86,6 +86,22 @@ public sealed class RedisGuardTests : IDisposable
         await using TestCore again = await StartAsync(server);   // with its own it goes on
     }
 
+    [Fact]   // what is stored stays; a core of the version before would number messages below those that edges have seen
+    public async Task Start_FormatOfTheVersionBefore_TakenOverAndItsCoresRefused()
+    {
+        await using RedisServer server = await RedisServer.StartAsync();
+        string format;
+        await using (TestCore core = await StartAsync(server))
+        {
+            format = (await core.Redis.StringGetAsync("core-store:format"))!;
+            Assert.StartsWith("4 ", format, StringComparison.Ordinal);
+            await core.Redis.StringSetAsync("core-store:format", $"3{format[1..]}");
+        }
+
+        await using TestCore after = await StartAsync(server);
+        Assert.Equal(format, await after.Redis.StringGetAsync("core-store:format"));
+    }
+
     [Fact]   // the partition count is fixed when a store is first filled
     public async Task Start_OtherPartitionCount_Refused()
     {

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using Core.Store.Mailboxes;
 using Core.Store.Redis;
@@ -158,6 +159,32 @@ public sealed class RedisTurnsTests(RedisFixture fixture) : StoreTest(fixture), 
         Assert.Empty(_calls);
     }
 
+    [Fact]   // whatever one of a turn waits for, all of it and all behind it have their answer in time
+    [Spec("P6")]
+    public async Task Turn_NeverAnswered_EveryQuestionFailsInTime_AndTheNextOneGoesOn()
+    {
+        using RedisTurns turns = new(RecordAsync, static () => Settings, TimeSpan.FromMilliseconds(400), TimeSpan.Zero, lanes: 1);
+        long began = Stopwatch.GetTimestamp();
+        Task<RedisResult> first = turns.EvaluateAsync(RedisScript.Page, [Key], [17]);
+        Task<int> command = turns.AskAsync(Key, static () => new TaskCompletionSource<int>().Task);
+        Task<RedisResult> behind = turns.EvaluateAsync(RedisScript.Page, [Key], [18]);
+        foreach (Task one in new Task[] { first, command, behind }) await Assert.ThrowsAsync<TimeoutException>(() => one);
+        Assert.InRange(Stopwatch.GetElapsedTime(began), TimeSpan.FromMilliseconds(380), TimeSpan.FromSeconds(4));
+
+        Assert.Equal(7, await turns.AskAsync(Key, static () => Task.FromResult(7)));
+    }
+
+    [Fact]   // at the end of a core nothing waits for ever
+    public async Task Dispose_EndsThatWait_Dropped()
+    {
+        RedisTurns turns = Turns(patience: Timeout.InfiniteTimeSpan);
+        Task<RedisResult> end = turns.EvaluateAsync(RedisScript.End, [Key], [17]);
+        turns.Dispose();
+        await Assert.ThrowsAsync<TimeoutException>(() => end);
+        await Assert.ThrowsAsync<TimeoutException>(() => turns.EvaluateAsync(RedisScript.End, [Key], [18]));
+        Assert.Empty(_calls);
+    }
+
     [Fact]   // what is thrown before anything is sent is an answer too
     public async Task Command_ThrowsAtOnce_FailsAlone()
     {
@@ -183,8 +210,9 @@ public sealed class RedisTurnsTests(RedisFixture fixture) : StoreTest(fixture), 
             else Assert.Equal(AcceptOutcome.Accepted, (await accepts[i]).Outcome);
         }
 
-        string calls = server.Info("commandstats").SelectMany(static s => s).Single(static l => l.Key == "cmdstat_evalsha").Value;
-        Assert.InRange(int.Parse(calls.Split(',')[0].Split('=')[1], CultureInfo.InvariantCulture), 1, 40);
+        Dictionary<string, string> calls = server.Info("commandstats").SelectMany(static s => s).ToDictionary(static l => l.Key, static l => l.Value.Split(',')[0].Split('=')[1]);
+        Assert.InRange(int.Parse(calls["cmdstat_evalsha"], CultureInfo.InvariantCulture), 1, 20);
+        Assert.InRange(int.Parse(calls["cmdstat_set"], CultureInfo.InvariantCulture), (2 * 57) + 1, (2 * 57) + 40);   // claim and record of each, and a sequence for all of a call
         const int Page = 32;
         Assert.Equal(Enumerable.Range(0, 60).Where(static i => i % 20 != 7).Select(static i => i.ToString(CultureInfo.InvariantCulture)).Take(Page), Texts(await RegisterAsync(Flow(1))));
     }
@@ -195,6 +223,7 @@ public sealed class RedisTurnsTests(RedisFixture fixture) : StoreTest(fixture), 
     {
         List<MessageKey> queued = [];
         for (int i = 0; i < 20; i++) queued.Add(await AcceptedAsync("queued"));
+        MessageTimes? times = await TimesAsync(queued[0]);   // the clock stands: those of all
         IServer server = Fixture.Admin.GetServers()[0];
         await server.ConfigSetAsync("maxmemory", "1mb");
         try
@@ -203,7 +232,7 @@ public sealed class RedisTurnsTests(RedisFixture fixture) : StoreTest(fixture), 
             List<Task<MessageStatus?>> ends = [];
             foreach (MessageKey key in queued)
             {
-                ends.Add(Store.EndAsync(key, MessageState.Delivered));
+                ends.Add(Store.EndAsync(key, MessageState.Delivered, untold: ends.Count % 2 == 0 ? times : null));
                 accepts.Add(SendAsync("refused"));
             }
 

@@ -81,6 +81,10 @@ public abstract class StoreTest(ServerFixture fixture) : IAsyncLifetime
     private protected async Task<MailboxPage> RegisterAsync(FlowId flow, string device = "phone", long after = 0, bool byClient = true) =>
         (await Store.RegisterAsync(Bob, Bind(flow, device), after, byClient))!;
 
+    /// <summary>What an edge gives back of a message that ends untold.</summary>
+    private protected async Task<MessageTimes?> TimesAsync(MessageKey key) =>
+        await Store.FindAsync(key.Sender, key.MessageId) is { } status ? new MessageTimes(status.AcceptTime, status.ExpireTime) : null;
+
     private protected async Task<MessageState?> StateAsync(MessageKey key) => (await Store.FindAsync(key.Sender, key.MessageId))?.State;
 
     private protected static string[] Texts(MailboxPage page) => [.. page.Messages.Select(m => Encoding.UTF8.GetString(m.Text.Span))];

@@ -275,6 +275,37 @@ public abstract class TellingTests(ServerFixture fixture) : StoreTest(fixture)
         Assert.Equal(AcceptOutcome.Accepted, (await small.Store.AcceptAsync(Message(Carol, Alice, "now"))).Outcome);
     }
 
+    [Fact]   // their own quota holds whatever that of texts is
+    [Spec("N.quotas")]
+    public async Task Receipt_AThousandWait_NoMoreStored()
+    {
+        using LimitsOnDisk large = new("""{"queue": {"perRecipient": 2000, "perSender": 2000}}""");
+        TestCore core = await StartCoreAsync("core-2", settings: [("LimitsFile", large.Path)]);
+        RedisKey mailbox = RedisKeys.Mailbox(Core.Names.Account(Alice));
+        await Core.Redis.SortedSetAddAsync(mailbox, [.. Enumerable.Range(1, 1_000).Select(ReceiptMember)]);
+        await TellOneAsync();
+        Assert.Equal(1_000, await Core.Redis.SortedSetLengthAsync(mailbox));
+
+        await Core.Redis.SortedSetRemoveAsync(mailbox, ReceiptMember(1).Element);
+        await TellOneAsync();
+        Assert.Equal(1_000, await Core.Redis.SortedSetLengthAsync(mailbox));
+
+        async Task TellOneAsync()
+        {
+            NewMessage message = Message(Alice, Bob, "hello") with { Receipts = new ReceiptRequest(string.Empty, true, true) };
+            Assert.Equal(AcceptOutcome.Accepted, (await core.Store.AcceptAsync(message)).Outcome);
+            await core.Store.EndAsync(new MessageKey(Alice, message.MessageId, Bob), MessageState.Delivered);
+        }
+
+        SortedSetEntry ReceiptMember(int number)
+        {
+            byte[] member = new byte[MailboxMember.Bytes];
+            MailboxMember.WriteHead(member, Noon, Noon.AddHours(72), Core.Names.Account(Bob), MemberFlags.Receipt);
+            BitConverter.TryWriteBytes(member.AsSpan(MailboxMember.HeadBytes), number);
+            return new SortedSetEntry(member, number);
+        }
+    }
+
     [Fact]
     public async Task Receipt_SenderDeleted_Dropped()
     {

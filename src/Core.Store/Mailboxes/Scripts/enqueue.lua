@@ -40,7 +40,7 @@ local active = activeLine(handle)
 if not active and redis.call('HEXISTS', tag .. 'a', handle) == 0 then return refuse('3') end   -- only an account has bindings
 
 local queued = aheadMissing[KEYS[2]] and 0 or redis.call('ZCARD', KEYS[2])
-if queued >= mostOfSender then
+if queued >= (flags >= 2 and mostReceipts or mostOfSender) then
   -- Counting costs a look at every member: only when there are enough that it could matter. Receipts have a quota of their own.
   local members = redis.call('ZRANGE', KEYS[2], '0', '-1')
   local sender, all, own = string.sub(record, 54, 71), 0, 0

@@ -55,8 +55,8 @@ local function run()
     question, count = arg, count + 1
     local k, a = key, arg
     key, arg = key + keys, arg + args
+    if number > 2 then aheadLine, aheadMissing = {}, {} end   -- it may change what was asked ahead
     answers[count] = scripts[number](k, a, keys)
-    if number > 2 then aheadLine, aheadMissing = {}, {} end   -- it may have changed what was asked ahead
   end
 end
 
