@@ -39,6 +39,9 @@ internal class RedisConnection(IOptions<CoreStoreOptions> options, TurnSettings 
     /// <summary>Whether keys of different partitions may lie on different servers: one script cannot have both.</summary>
     public bool IsCluster { get; private set; }
 
+    /// <summary>From one turn's beginning to the next one's: a third less CPU at half load for about 3 ms more (docs/adr/0001).</summary>
+    protected virtual TimeSpan PaceOfTurns { get; } = TimeSpan.FromMilliseconds(6);
+
     /// <summary>For how long the end of a message waits for others: hardly anybody waits for it.</summary>
     protected virtual TimeSpan PatienceOfEnds { get; } = TimeSpan.FromMilliseconds(4);
 
@@ -74,7 +77,7 @@ internal class RedisConnection(IOptions<CoreStoreOptions> options, TurnSettings 
         };
         await LoadScriptsAsync(fresh).ConfigureAwait(false);
         IsCluster = fresh.GetServers().Any(static s => s.ServerType == ServerType.Cluster);
-        if (!IsCluster) _turns = new RedisTurns(EvaluateNowAsync, settings.Text, _deadline, PatienceOfEnds, Math.Max(1, Environment.ProcessorCount / 2));
+        if (!IsCluster) _turns = new RedisTurns(EvaluateNowAsync, settings.Text, _deadline, PaceOfTurns, PatienceOfEnds, Math.Max(1, Environment.ProcessorCount / 2));
         _multiplexer = fresh;
     }
 

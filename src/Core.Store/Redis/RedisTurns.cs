@@ -4,7 +4,7 @@ namespace Core.Store.Redis;
 
 /// <summary>Asks one server in turns: what is asked while a turn is on its way leaves together when that one is answered, and its answers are handed out together.</summary>
 /// <remarks>
-/// What a turn costs whatever it carries: a wait for Redis' disk, packets, changes of thread (figures in docs/adr/0001). A question that is alone leaves at once, but for ends.
+/// What a turn costs whatever it carries: a wait for Redis' disk, packets, changes of thread (figures in docs/adr/0001). A question after a pause leaves at once, but for ends.
 /// The scripts of a turn leave in one call, so that Redis waits for its disk once; those that fill the memory come first in it: <c>together.lua</c> says why. Of one
 /// sort, those about one partition keep their order. A turn begins behind what the pool's threads have to do already, so a crowd that comes together leaves together.
 /// Ends of messages have patience: hardly anybody waits for them, so they leave with the next question of another sort, or a little later alone. What runs on the
@@ -13,12 +13,13 @@ namespace Core.Store.Redis;
 /// <param name="evaluate">Runs a script.</param>
 /// <param name="settings">What <c>moment.lua</c> reads, as text.</param>
 /// <param name="deadline">For how long anybody waits for an answer.</param>
+/// <param name="pace">How long after a turn has begun the next one may begin, if it is not full. After a pause a question leaves at once.</param>
 /// <param name="patience">For how long ends wait for company; zero: nothing does, and a turn begins on the asker's thread.</param>
 /// <param name="lanes">Turns that may be under way at the same time.</param>
 internal sealed class RedisTurns(
-    Func<RedisScript, RedisKey[], RedisValue[], Task<RedisResult>> evaluate, Func<byte[]> settings, TimeSpan deadline, TimeSpan patience, int lanes) : IDisposable
+    Func<RedisScript, RedisKey[], RedisValue[], Task<RedisResult>> evaluate, Func<byte[]> settings, TimeSpan deadline, TimeSpan pace, TimeSpan patience, int lanes) : IDisposable
 {
-    private readonly TurnLane[] _lanes = [.. Enumerable.Range(0, lanes).Select(_ => new TurnLane(evaluate, settings, deadline, patience))];
+    private readonly TurnLane[] _lanes = [.. Enumerable.Range(0, lanes).Select(_ => new TurnLane(evaluate, settings, deadline, pace, patience))];
 
     /// <summary>Runs a script in the next turn.</summary>
     /// <param name="args">Of a script with a number the first one is now, in Unix ms.</param>

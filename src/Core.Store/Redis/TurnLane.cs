@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Core.Store.Mailboxes;
 using StackExchange.Redis;
 
@@ -11,10 +12,11 @@ internal sealed class TurnLane : IDisposable
 
     private readonly Func<RedisScript, RedisKey[], RedisValue[], Task<RedisResult>> _evaluate;
     private readonly Func<byte[]> _settings;
-    private readonly TimeSpan _patience;
+    private readonly long _patienceMs;
+    private readonly long _paceMs;
     private readonly long _deadlineMs;
     private readonly long _sendWithinMs;   // what is older would have next to no time left for its answer, and with it all others of its turn
-    private readonly Timer _patienceOver;
+    private readonly Timer _timer;
     private readonly Lock _gate = new();
     private readonly List<ScriptQuestion> _filling = [];
     private readonly List<ScriptQuestion> _freeing = [];
@@ -24,14 +26,16 @@ internal sealed class TurnLane : IDisposable
     private TimeSpan _left;   // for the answers of this turn
     private bool _running;
     private bool _hurry;      // somebody waits for an answer among those waiting
-    private bool _timing;     // the timer runs
+    private long _begunAt = long.MinValue / 2;   // when the last turn began
+    private long _dueAt = long.MaxValue;         // when the timer ends
     private bool _closed;
 
-    public TurnLane(Func<RedisScript, RedisKey[], RedisValue[], Task<RedisResult>> evaluate, Func<byte[]> settings, TimeSpan deadline, TimeSpan patience)
+    public TurnLane(Func<RedisScript, RedisKey[], RedisValue[], Task<RedisResult>> evaluate, Func<byte[]> settings, TimeSpan deadline, TimeSpan pace, TimeSpan patience)
     {
-        (_evaluate, _settings, _patience, _deadlineMs) = (evaluate, settings, patience, (long)deadline.TotalMilliseconds);
+        (_evaluate, _settings) = (evaluate, settings);
+        (_deadlineMs, _paceMs, _patienceMs) = ((long)deadline.TotalMilliseconds, (long)pace.TotalMilliseconds, (long)patience.TotalMilliseconds);
         _sendWithinMs = _deadlineMs * 3 / 4;
-        using (ExecutionContext.SuppressFlow()) _patienceOver = new Timer(static lane => ((TurnLane)lane!).HurryUp(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        using (ExecutionContext.SuppressFlow()) _timer = new Timer(static lane => ((TurnLane)lane!).HurryUp(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
     public void Add(ITurnQuestion question)
@@ -43,7 +47,7 @@ internal sealed class TurnLane : IDisposable
             if (!closed)
             {
                 _waiting.Add(question);
-                _hurry |= !question.HasPatience || _patience == TimeSpan.Zero;
+                _hurry |= !question.HasPatience || _patienceMs == 0;
                 if (_running || !MayStart()) return;
                 _running = true;
             }
@@ -61,7 +65,7 @@ internal sealed class TurnLane : IDisposable
         {
             _closed = true;
             (left, _waiting) = (_waiting, []);
-            _patienceOver.Dispose();
+            _timer.Dispose();
         }
 
         foreach (ITurnQuestion question in left) question.Drop();
@@ -71,8 +75,9 @@ internal sealed class TurnLane : IDisposable
     {
         lock (_gate)
         {
-            _timing = false;
+            _dueAt = long.MaxValue;
             _hurry = _waiting.Count > 0;
+            _begunAt = long.MinValue / 2;   // what the timer was set for is over
             if (_running || !_hurry) return;
             _running = true;
         }
@@ -84,17 +89,21 @@ internal sealed class TurnLane : IDisposable
     private bool MayStart()
     {
         if (_waiting.Count == 0) return false;
-        if (_hurry || _waiting.Count >= MostTogether) return true;
-        if (_timing) return false;
-        _timing = true;
-        _patienceOver.Change(_patience, Timeout.InfiniteTimeSpan);
+        long now = PreciseMs(), wait = Math.Max(_hurry ? 0 : _patienceMs, _begunAt + _paceMs - now);
+        if (wait <= 0 || _waiting.Count >= MostTogether) return true;
+        if (now + wait >= _dueAt) return false;
+        _dueAt = now + wait;
+        _timer.Change(wait, Timeout.Infinite);
         return false;
     }
+
+    /// <summary>The system's own count of milliseconds moves by up to four at once.</summary>
+    private static long PreciseMs() => Stopwatch.GetTimestamp() / (Stopwatch.Frequency / 1_000);
 
     /// <summary>Without the asker's context: it is no business of those who ask later.</summary>
     private void Start()
     {
-        if (_patience != TimeSpan.Zero) ThreadPool.UnsafeQueueUserWorkItem(static lane => _ = lane.RunAsync(), this, preferLocal: false);
+        if (_patienceMs != 0) ThreadPool.UnsafeQueueUserWorkItem(static lane => _ = lane.RunAsync(), this, preferLocal: false);
         else using (ExecutionContext.SuppressFlow()) _ = RunAsync();
     }
 
@@ -117,6 +126,7 @@ internal sealed class TurnLane : IDisposable
             _running = MayStart();
             if (!_running) return false;
             _hurry = false;
+            _begunAt = PreciseMs();
             (_turn, _waiting) = (_waiting, _turn);
             return true;
         }

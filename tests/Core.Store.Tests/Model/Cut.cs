@@ -66,6 +66,8 @@ internal sealed class CutConnection(IOptions<CoreStoreOptions> options, TurnSett
     /// <summary>What totell.lua has answered: it picks at random, so the model is told.</summary>
     public Queue<RedisResult[]> ToTellReplies { get; } = new();
 
+    protected override TimeSpan PaceOfTurns => TimeSpan.Zero;
+
     protected override TimeSpan PatienceOfEnds => TimeSpan.Zero;
 
     public override IDatabase Database => _database ??= CutDatabase.Around(base.Database, this);

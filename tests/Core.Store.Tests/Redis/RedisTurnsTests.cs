@@ -42,7 +42,7 @@ public sealed class RedisTurnsTests(RedisFixture fixture) : StoreTest(fixture), 
     [Fact]   // nobody waits for an end: alone it waits for company, and leaves with whatever comes
     public async Task End_Alone_LeavesWithTheNextQuestion()
     {
-        using RedisTurns turns = Turns(patience: Timeout.InfiniteTimeSpan);
+        using RedisTurns turns = Turns(patience: TimeSpan.FromHours(1));
         Task<RedisResult> end = turns.EvaluateAsync(RedisScript.End, [Key], [17]);
         Task<RedisResult> page = turns.EvaluateAsync(RedisScript.Page, [Key], [18]);
         await UntilCallsAsync(1);
@@ -74,10 +74,32 @@ public sealed class RedisTurnsTests(RedisFixture fixture) : StoreTest(fixture), 
     [Fact]   // a full call needs no company
     public async Task Ends_AsManyAsACallHolds_LeaveAtOnce()
     {
-        using RedisTurns turns = Turns(patience: Timeout.InfiniteTimeSpan);
+        using RedisTurns turns = Turns(patience: TimeSpan.FromHours(1));
         for (int i = 0; i < 64; i++) _ = turns.EvaluateAsync(RedisScript.End, [Key], [17]);
         await UntilCallsAsync(1);
         Assert.Equal(65, Assert.Single(_calls).Keys.Length);
+    }
+
+    [Fact]   // after a pause at once; right behind another turn only when its time has come, or when it is full
+    public async Task Turn_RightBehindAnother_WaitsForItsTimeOrUntilItIsFull()
+    {
+        using RedisTurns turns = Turns(pace: TimeSpan.FromHours(1));
+        Task<RedisResult> first = turns.EvaluateAsync(RedisScript.Page, [Key], [17]);
+        _calls[0].Answer.SetResult(Answers(1));
+        await first;
+        for (int i = 0; i < 63; i++) _ = turns.EvaluateAsync(RedisScript.Page, [Key], [17]);
+        Assert.Single(_calls);
+        _ = turns.EvaluateAsync(RedisScript.Page, [Key], [17]);
+        Assert.Equal(65, _calls[1].Keys.Length);
+
+        using RedisTurns quick = Turns(pace: TimeSpan.FromMilliseconds(20));
+        for (int call = 3; call < 6; call++)
+        {
+            Task<RedisResult> next = quick.EvaluateAsync(RedisScript.Page, [Key], [17]);
+            await UntilCallsAsync(call);
+            _calls[^1].Answer.SetResult(Answers(call));
+            Assert.Equal(call, (int)await next);
+        }
     }
 
     [Fact]   // no call holds Redis for longer than its scripts may
@@ -153,7 +175,7 @@ public sealed class RedisTurnsTests(RedisFixture fixture) : StoreTest(fixture), 
     [Spec("P6")]
     public async Task Question_OlderThanItsDeadline_IsNotSent()
     {
-        using RedisTurns turns = new(RecordAsync, static () => Settings, TimeSpan.Zero, TimeSpan.Zero, lanes: 1);
+        using RedisTurns turns = new(RecordAsync, static () => Settings, TimeSpan.Zero, TimeSpan.Zero, TimeSpan.Zero, lanes: 1);
         await Assert.ThrowsAsync<TimeoutException>(() => turns.EvaluateAsync(RedisScript.End, [Key], [17]));
         await Assert.ThrowsAsync<TimeoutException>(() => turns.AskAsync(Key, () => Task.FromException<int>(new InvalidOperationException("sent"))));
         Assert.Empty(_calls);
@@ -163,7 +185,7 @@ public sealed class RedisTurnsTests(RedisFixture fixture) : StoreTest(fixture), 
     [Spec("P6")]
     public async Task Turn_NeverAnswered_EveryQuestionFailsInTime_AndTheNextOneGoesOn()
     {
-        using RedisTurns turns = new(RecordAsync, static () => Settings, TimeSpan.FromMilliseconds(400), TimeSpan.Zero, lanes: 1);
+        using RedisTurns turns = new(RecordAsync, static () => Settings, TimeSpan.FromMilliseconds(400), TimeSpan.Zero, TimeSpan.Zero, lanes: 1);
         long began = Stopwatch.GetTimestamp();
         Task<RedisResult> first = turns.EvaluateAsync(RedisScript.Page, [Key], [17]);
         Task<int> command = turns.AskAsync(Key, static () => new TaskCompletionSource<int>().Task);
@@ -177,7 +199,7 @@ public sealed class RedisTurnsTests(RedisFixture fixture) : StoreTest(fixture), 
     [Fact]   // at the end of a core nothing waits for ever
     public async Task Dispose_EndsThatWait_Dropped()
     {
-        RedisTurns turns = Turns(patience: Timeout.InfiniteTimeSpan);
+        RedisTurns turns = Turns(patience: TimeSpan.FromHours(1));
         Task<RedisResult> end = turns.EvaluateAsync(RedisScript.End, [Key], [17]);
         turns.Dispose();
         await Assert.ThrowsAsync<TimeoutException>(() => end);
@@ -247,7 +269,8 @@ public sealed class RedisTurnsTests(RedisFixture fixture) : StoreTest(fixture), 
 
     private static RedisResult Answers(params int[] numbers) => RedisResult.Create([.. numbers.Select(static number => RedisResult.Create((RedisValue)number))]);
 
-    private RedisTurns Turns(TimeSpan patience = default, int lanes = 1) => new(RecordAsync, static () => Settings, TimeSpan.FromSeconds(4), patience, lanes);
+    private RedisTurns Turns(TimeSpan pace = default, TimeSpan patience = default, int lanes = 1) =>
+        new(RecordAsync, static () => Settings, TimeSpan.FromSeconds(4), pace, patience, lanes);
 
     private async Task UntilCallsAsync(int calls)
     {
