@@ -38,18 +38,8 @@ internal sealed class MailboxWriter(RedisConnection redis, MessageEnvelope envel
     /// <exception cref="StoreUnavailableException">No answer in time, or Redis refused.</exception>
     public async Task<(Acceptance? Acceptance, ReadOnlyMemory<byte> Claimed)> ClaimAndEnqueueAsync(AcceptedTry attempt)
     {
-        byte[] reply;
-        try
-        {
-            // The turn keeps the deadline.
-            reply = (byte[])(await Send(
-                attempt.Message, attempt.Sender, attempt.Recipient, attempt.Name, attempt.Accepted, attempt.Flags, attempt.Claim).ConfigureAwait(false))!;
-        }
-        catch (Exception fault) when (RedisConnection.IsUnavailable(fault))
-        {
-            throw redis.Unavailable(fault);
-        }
-
+        byte[] reply = (byte[])(await redis.WithinTurnAsync(Send(
+            attempt.Message, attempt.Sender, attempt.Recipient, attempt.Name, attempt.Accepted, attempt.Flags, attempt.Claim)).ConfigureAwait(false))!;
         return reply[0] switch
         {
             (byte)'5' => (null, reply.AsMemory(1)),

@@ -112,33 +112,15 @@ internal class RedisConnection(IOptions<CoreStoreOptions> options, TurnSettings 
     /// <param name="asked">The answer to come.</param>
     /// <param name="began">Timestamp (<see cref="Stopwatch.GetTimestamp"/>) from which the deadline counts; null: from now.</param>
     /// <exception cref="StoreUnavailableException">No answer in time, no connection, or Redis refused (memory full, loading, read-only).</exception>
-    public async Task<T> WithinDeadlineAsync<T>(Task<T> asked, long? began = null)
+    public Task<T> WithinDeadlineAsync<T>(Task<T> asked, long? began = null)
     {
         TimeSpan left = began is { } start ? _deadline - Stopwatch.GetElapsedTime(start) : _deadline;
-        try
-        {
-            return await asked.WaitAsync(left > TimeSpan.Zero ? left : TimeSpan.Zero).ConfigureAwait(false);
-        }
-        catch (Exception fault) when (IsUnavailable(fault))
-        {
-            throw Unavailable(fault);
-        }
+        return ToAnswerAsync(asked.WaitAsync(left > TimeSpan.Zero ? left : TimeSpan.Zero));
     }
 
     /// <summary>Awaits a script that is all that is asked: turns keep the deadline themselves, for many at once, which saves a timer for each.</summary>
     /// <inheritdoc cref="WithinDeadlineAsync{T}(Task{T}, long?)"/>
-    public async Task<T> WithinTurnAsync<T>(Task<T> asked)
-    {
-        if (_turns is null) return await WithinDeadlineAsync(asked).ConfigureAwait(false);
-        try
-        {
-            return await asked.ConfigureAwait(false);
-        }
-        catch (Exception fault) when (IsUnavailable(fault))
-        {
-            throw Unavailable(fault);
-        }
-    }
+    public Task<T> WithinTurnAsync<T>(Task<T> asked) => _turns is null ? WithinDeadlineAsync(asked) : ToAnswerAsync(asked);
 
     /// <inheritdoc cref="WithinDeadlineAsync{T}(Task{T}, long?)"/>
     public Task WithinDeadlineAsync(Task asked) => WithinDeadlineAsync(ToResultAsync(asked));
@@ -167,11 +149,18 @@ internal class RedisConnection(IOptions<CoreStoreOptions> options, TurnSettings 
         if (_multiplexer is { } open) await open.DisposeAsync().ConfigureAwait(false);
     }
 
-    /// <summary>What callers are told of a fault for which <see cref="IsUnavailable"/>.</summary>
-    public StoreUnavailableException Unavailable(Exception fault)
+    /// <summary>What comes, with <see cref="StoreUnavailableException"/> in the place of a fault for which <see cref="IsUnavailable"/>.</summary>
+    private async Task<T> ToAnswerAsync<T>(Task<T> asked)
     {
-        if (fault is RedisServerException) TellRefusal(fault);
-        return new StoreUnavailableException($"Redis: {fault.GetType().Name}.", fault);
+        try
+        {
+            return await asked.ConfigureAwait(false);
+        }
+        catch (Exception fault) when (IsUnavailable(fault))
+        {
+            if (fault is RedisServerException) TellRefusal(fault);
+            throw new StoreUnavailableException($"Redis: {fault.GetType().Name}.", fault);
+        }
     }
 
     /// <summary>Redis answers, but not as it should (OOM, READONLY, MISCONF, NOPERM ...): once in 10 s, by the error's code alone.</summary>
