@@ -28,11 +28,12 @@ internal sealed class LinkTls : SslContext
     /// <exception cref="CryptographicException">OpenSSL does not take the name, or has no memory.</exception>
     public unsafe nint Connect(int descriptor, string host)
     {
-        nint ssl = Open(descriptor);
+        nint ssl = Open();
         Check(ssl != 0);
         bool made = false;
         try
         {
+            Check(OpenSsl.SSL_set_fd(ssl, descriptor) == 1);
             if (IPAddress.TryParse(host, out _)) Check(OpenSsl.X509_VERIFY_PARAM_set1_ip_asc(OpenSsl.SSL_get0_param(ssl), host) == 1);
             else Name(ssl, host);
             fixed (byte* protocols = "\u0002h2"u8) Check(OpenSsl.SSL_set_alpn_protos(ssl, protocols, 3) == 0);

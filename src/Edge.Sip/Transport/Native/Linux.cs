@@ -107,7 +107,7 @@ internal static unsafe partial class Linux
     [LibraryImport("libc", SetLastError = true)]
     public static partial nint read(int descriptor, byte* buffer, nint bytes);
 
-    [LibraryImport("libc")]
+    [LibraryImport("libc", SetLastError = true)]
     public static partial nint write(int descriptor, byte* buffer, nint bytes);
 
     [LibraryImport("libc")]

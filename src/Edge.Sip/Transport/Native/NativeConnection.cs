@@ -4,36 +4,36 @@ using System.Runtime.InteropServices;
 
 namespace Edge.Sip.Transport.Native;
 
-/// <summary>A connection of one reactor: OpenSSL over a socket that never blocks.</summary>
+/// <summary>A connection of one reactor: OpenSSL over the reactor's <see cref="TlsWire"/>, and a socket that never blocks.</summary>
 /// <remarks>
 /// Only the reactor's thread touches TLS and the socket. Any thread may queue bytes or ask for the end: under the gate, and the reactor is told once until
 /// it has looked. While idle it holds no buffer, neither of ours nor of OpenSSL's.
+/// A turn: <see cref="TryBegin"/>, then <see cref="Unseal"/> what the reactor has read, <see cref="Deliver"/> it to the handler, <see cref="Seal"/> what is queued, <see cref="Transmit"/>
+/// it, <see cref="Settle"/>.
+/// The reactor does each with all connections that have a turn before it does the next.
 /// </remarks>
 internal sealed unsafe class NativeConnection(Reactor reactor, int descriptor, nint ssl, ulong flow, IPEndPoint peer) : Connection(flow, peer)
 {
-    /// <summary>Records taken in one turn: one client that sends without end leaves room for the others.</summary>
-    private const int MostRecords = 16;
-
     private Phase _phase = Phase.Handshake;
     private uint _interest = Linux.EPOLLIN;
     private bool _helloRead;           // the next step of the handshake is most likely its last
     private bool _helloCut;            // a ClientHello in several records is begun
     private bool _corked;
-    private bool _wantsRoom;           // TLS itself has something to write and the socket is full
     private bool _leaving;             // its last second runs
     private bool _broken;              // nothing can be said over TLS any more
     private byte[]? _unread;           // the beginning of a message whose rest has not come
     private int _unreadBytes;
-    private byte[]? _sending;          // taken from the queue, not all of it written yet
-    private int _sent;
-    private int _toSend;
+    private int _sealedFrom;           // of the reactor's wire: what this turn has sealed
+    private int _sealedBytes;
+    private byte[]? _unsent;           // sealed, and the socket was full
+    private int _sent;                 // of it
 
-    // Under the gate, except that the reactor alone sets _readAgain
+    // Under the gate
+    private int _unsentBytes;
     private byte[]? _queued;
     private int _queuedBytes;
     private bool _linked;              // in the list of what was posted
     private bool _inTurn;              // the reactor is at it and settles at the end
-    private bool _readAgain;           // its turn ended before its bytes did
     private bool _closing;             // nothing more is queued; close_notify when all is written
     private bool _aborted;             // closed without more words
 
@@ -63,7 +63,7 @@ internal sealed unsafe class NativeConnection(Reactor reactor, int descriptor, n
         lock (Gate)
         {
             if (_closing || Reason != EndReason.None) return;
-            if (_queuedBytes + _toSend + bytes.Length > MostQueued(reactor.Options))
+            if (_queuedBytes + _unsentBytes + bytes.Length > MostQueued(reactor.Options))
             {
                 _ = TryEnd(EndReason.SlowReader);
                 _aborted = true;
@@ -107,51 +107,99 @@ internal sealed unsafe class NativeConnection(Reactor reactor, int descriptor, n
         if (post) reactor.Post(this);
     }
 
-    /// <summary>The socket has something to read, has room again, or is broken.</summary>
-    public void Ready()
+    /// <summary>It has a turn: whatever the handler sends meanwhile goes out at the end of it.</summary>
+    /// <param name="posted">Because it was posted, not because of its socket.</param>
+    /// <returns>Whether it has none yet.</returns>
+    public bool TryBegin(bool posted)
     {
-        lock (Gate) _inTurn = true;   // whatever the handler sends goes out at the end of the turn
-        _wantsRoom = false;
-        if (_phase == Phase.Handshake ? Shake() : _phase == Phase.Open) Read();
-        if (_phase == Phase.Lingering) Discard();
-        Settle();
+        lock (Gate)
+        {
+            if (posted) _linked = false;
+            if (_inTurn || _phase == Phase.Closed) return false;
+            _inTurn = true;
+            return true;
+        }
     }
 
-    /// <summary>It was posted.</summary>
-    public void Posted()
+    /// <summary>Opens what was read from the socket.</summary>
+    /// <param name="bytes">Sealed, at most <see cref="Reactor.RecordBytes"/>.</param>
+    /// <param name="count">0: the peer has closed. Less: the connection is broken.</param>
+    /// <param name="plain">Where it goes, behind the beginning of a message that waits for it; as much as <see cref="Reactor.MostOpened"/>.</param>
+    /// <returns>Bytes there.</returns>
+    public int Unseal(byte* bytes, int count, byte* plain)
     {
-        bool read;
-        lock (Gate) (_linked, read, _readAgain) = (false, _readAgain, false);
-        if (read) Ready();
-        else Settle();
+        if (_phase == Phase.Lingering && count <= 0) Close();
+        if (_phase is Phase.Closed or Phase.Lingering) return 0;
+
+        if (count <= 0)
+        {
+            _broken = count < 0;
+            End(count == 0 ? EndReason.PeerClosed : _phase == Phase.Handshake ? EndReason.HandshakeFailed : EndReason.Broken);
+            return 0;
+        }
+
+        reactor.Wire.Feed(bytes, count);
+        int opened = _phase == Phase.Open || Shake() ? Read(plain) : 0;
+        SendAside();
+        return opened;
     }
 
-    /// <summary>Carries out what was asked for: writes what is queued, ends what is to end.</summary>
+    /// <summary>Tells the handler of what was opened, and keeps what is not yet a whole message.</summary>
+    public void Deliver(ReadOnlySpan<byte> plain)
+    {
+        int left = plain.Length - reactor.Handler.Received(this, plain);
+        if (_unread is not null && left == 0)
+        {
+            Return(ref _unread);
+        }
+        else if (left > 0 && (_unread is null || _unread.Length < left))
+        {
+            if (left > reactor.MostUnread) throw new InvalidOperationException("the framer asks for more than a message may have");
+            Return(ref _unread);
+            _unread = ArrayPool<byte>.Shared.Rent(left);
+        }
+
+        plain[^left..].CopyTo(_unread);
+        _unreadBytes = left;
+    }
+
+    /// <summary>Seals what is queued, onto the reactor's wire.</summary>
+    public void Seal()
+    {
+        (_sealedFrom, _sealedBytes) = (reactor.Wire.Written, 0);
+        if (_unsent is not null) SendRest();
+        byte[]? queued = null;
+        int bytes = 0;
+        lock (Gate)
+        {
+            _inTurn = false;
+            if (_phase == Phase.Open && _unsent is null && !_aborted && !_broken) (queued, bytes, _queued, _queuedBytes) = (_queued, _queuedBytes, null, 0);
+        }
+
+        if (queued is null) return;
+        int written;
+        fixed (byte* plain = queued) written = OpenSsl.SSL_write(ssl, plain, bytes);
+        ArrayPool<byte>.Shared.Return(queued);
+        if (written <= 0) Stopped(written, EndReason.Broken);
+        _sealedBytes = reactor.Wire.Written - _sealedFrom;
+    }
+
+    /// <summary>Writes to the socket what was sealed.</summary>
+    public void Transmit()
+    {
+        if (_sealedBytes == 0 || _phase == Phase.Closed) return;
+        Send(reactor.Wire.Output + _sealedFrom, _sealedBytes);
+        if (_corked) Cork(false);
+    }
+
+    /// <summary>Ends what is to end.</summary>
     public void Settle()
     {
         if (_phase == Phase.Closed) return;
         bool closing;
         bool aborted;
-        bool post;
-        lock (Gate)
-        {
-            _inTurn = false;
-            (closing, aborted) = (_closing, _aborted);
-            if (_sending is null) TakeQueue();
-            post = _readAgain && MustPost();
-        }
-
-        if (post) reactor.Post(this);
-
-        while (!aborted && _sending is not null && Write())
-        {
-            lock (Gate)
-            {
-                aborted = _aborted;
-                TakeQueue();
-            }
-        }
-
+        bool silent;
+        lock (Gate) (closing, aborted, silent) = (_closing, _aborted, _queued is null && _unsent is null);
         if (closing && !_leaving)
         {
             _leaving = true;
@@ -159,7 +207,7 @@ internal sealed unsafe class NativeConnection(Reactor reactor, int descriptor, n
         }
 
         if (aborted || _broken) Close();
-        else if (closing && _sending is null && _phase != Phase.Lingering) SayGoodbye();
+        else if (closing && silent && _phase != Phase.Lingering) SayGoodbye();
         else Watch();
     }
 
@@ -191,17 +239,12 @@ internal sealed unsafe class NativeConnection(Reactor reactor, int descriptor, n
         }
     }
 
-    private void TakeQueue()
-    {
-        (_sending, _sent, _toSend) = (_queued, 0, _queuedBytes);
-        (_queued, _queuedBytes) = (null, 0);
-    }
-
-    /// <returns>Whether it is done and the first request is there already; else epoll tells when it is.</returns>
+    /// <returns>Whether it is done; else epoll tells when there is more.</returns>
     private bool Shake()
     {
         if (_helloRead) Cork(true);
         int result = OpenSsl.SSL_do_handshake(ssl);
+        SendAside();
         // With TLS 1.3 the client waits for nothing but the ticket, which may leave with the answer to its first request: one packet fewer.
         if (_corked && (result != 1 || OpenSsl.SSL_version(ssl) != OpenSsl.TLS1_3_VERSION)) Cork(false);
         if (result != 1)
@@ -215,7 +258,7 @@ internal sealed unsafe class NativeConnection(Reactor reactor, int descriptor, n
         HelloCut(false);
         _phase = Phase.Open;
         reactor.Handler.Secured(this);
-        return OpenSsl.SSL_has_pending(ssl) != 0;
+        return true;   // the first request may be there already
     }
 
     /// <summary>Whether a ClientHello is begun that comes in several records, which clients do not make: few of them have room, for it is as much as they say.</summary>
@@ -234,83 +277,98 @@ internal sealed unsafe class NativeConnection(Reactor reactor, int descriptor, n
         Linux.SetOption(descriptor, Linux.IPPROTO_TCP, Linux.TCP_CORK, on ? 1 : 0);
     }
 
-    private void Read()
+    private int Read(byte* plain)
     {
-        for (int records = 0; records < MostRecords && Reason == EndReason.None; records++)
+        _unread.AsSpan(0, _unreadBytes).CopyTo(new Span<byte>(plain, _unreadBytes));
+        int opened = _unreadBytes;
+        while (Reason == EndReason.None)
         {
-            Span<byte> buffer = reactor.Buffer;
-            int read;
-            fixed (byte* free = buffer[_unreadBytes..]) read = OpenSsl.SSL_read(ssl, free, buffer.Length - _unreadBytes);
+            int read = OpenSsl.SSL_read(ssl, plain + opened, Reactor.MostOpened(reactor.MostUnread) - opened);
             if (read <= 0)
             {
                 Stopped(read, EndReason.Broken);
+                break;
+            }
+
+            opened += read;
+            // What was read from the socket and not handed out epoll does not tell of; without any, asking again would only cost a call.
+            if (reactor.Wire.Unread == 0 && OpenSsl.SSL_has_pending(ssl) == 0) break;
+        }
+
+        return opened > _unreadBytes ? opened : 0;
+    }
+
+    /// <summary>Writes what TLS says by itself: the handshake, answers to key updates, alerts, its end. The wire holds nothing else just then.</summary>
+    private void SendAside()
+    {
+        int written = reactor.Wire.Written;
+        if (written == 0) return;
+        Send(reactor.Wire.Output, written);
+        reactor.Wire.Cut(0);
+    }
+
+    /// <summary>To the socket, or behind what waits for it.</summary>
+    private void Send(byte* bytes, int count)
+    {
+        int written = _unsent is null ? Write(bytes, count) : 0;
+        if (written < count && !_broken) Keep(new ReadOnlySpan<byte>(bytes + written, count - written));
+    }
+
+    private void Keep(ReadOnlySpan<byte> rest)
+    {
+        lock (Gate)
+        {
+            int waiting = _unsentBytes;   // these begin at _sent
+            if (waiting > 0 && waiting + rest.Length > MostQueued(reactor.Options))   // one who makes TLS answer and does not read
+            {
+                _ = TryEnd(EndReason.SlowReader);
+                _aborted = true;
                 return;
             }
 
-            Take(buffer, read);
-            // What OpenSSL holds back epoll does not tell of; without any, asking the socket again would only cost a call.
-            if (OpenSsl.SSL_has_pending(ssl) == 0) return;
+            byte[] kept = ArrayPool<byte>.Shared.Rent(waiting + rest.Length);
+            _unsent.AsSpan(_sent, waiting).CopyTo(kept);
+            rest.CopyTo(kept.AsSpan(waiting));
+            Return(ref _unsent);
+            (_unsent, _sent, _unsentBytes) = (kept, 0, waiting + rest.Length);
         }
-
-        _readAgain = true;
     }
 
-    private void Take(Span<byte> buffer, int read)
+    /// <summary>The socket may have room again.</summary>
+    private void SendRest()
     {
-        if (_unread is not null) _unread.AsSpan(0, _unreadBytes).CopyTo(buffer);
-        int filled = _unreadBytes + read;
-        int left = filled - reactor.Handler.Received(this, buffer[..filled]);
-        if (_unread is not null && left == 0)
+        int written;
+        fixed (byte* rest = _unsent) written = Write(rest + _sent, _unsentBytes);
+        lock (Gate)
         {
-            ArrayPool<byte>.Shared.Return(_unread);
-            _unread = null;
+            _sent += written;
+            _unsentBytes -= written;
+            if (_unsentBytes > 0) return;
+            Return(ref _unsent);
+            _sent = 0;
         }
-        else if (left > 0 && (_unread is null || _unread.Length < left))
-        {
-            if (_unread is not null) ArrayPool<byte>.Shared.Return(_unread);
-            if (left > reactor.MostUnread) throw new InvalidOperationException("the framer asks for more than a message may have");
-            _unread = ArrayPool<byte>.Shared.Rent(left);
-        }
-
-        buffer[(filled - left)..filled].CopyTo(_unread);
-        _unreadBytes = left;
     }
 
-    /// <returns>Whether all of it is written; else the socket is full or broken.</returns>
-    private bool Write()
+    /// <returns>Bytes that the socket had room for.</returns>
+    private int Write(byte* bytes, int count)
     {
-        if (_phase == Phase.Handshake) return false;   // what is queued waits for it
-        fixed (byte* bytes = _sending)
+        nint written = Linux.write(descriptor, bytes, count);
+        if (written >= 0) return (int)written;
+        if (Linux.LastError is not (Linux.EAGAIN or Linux.EINTR))
         {
-            while (_sent < _toSend)
-            {
-                int written = OpenSsl.SSL_write(ssl, bytes + _sent, _toSend - _sent);
-                if (written <= 0)
-                {
-                    Stopped(written, EndReason.Broken);
-                    return false;
-                }
-
-                _sent += written;
-            }
+            _broken = true;
+            End(_phase == Phase.Handshake ? EndReason.HandshakeFailed : EndReason.Broken);
         }
 
-        if (_corked) Cork(false);
-
-        ArrayPool<byte>.Shared.Return(_sending!);
-        (_sending, _sent, _toSend) = (null, 0, 0);
-        return true;
+        return 0;
     }
 
-    /// <summary>A call on the SSL did not do it: it waits for the socket, or this is the end.</summary>
+    /// <summary>A call on the SSL did not do it: it waits for more to be read, or this is the end.</summary>
     private void Stopped(int result, EndReason otherwise)
     {
         switch (OpenSsl.SSL_get_error(ssl, result))
         {
             case OpenSsl.SSL_ERROR_WANT_READ:
-                break;
-            case OpenSsl.SSL_ERROR_WANT_WRITE:
-                _wantsRoom = true;
                 break;
             case OpenSsl.SSL_ERROR_ZERO_RETURN:
                 End(IdleRecords.AreTooMany(ssl) ? EndReason.IdleRecords : EndReason.PeerClosed);
@@ -325,7 +383,9 @@ internal sealed unsafe class NativeConnection(Reactor reactor, int descriptor, n
 
     private void SayGoodbye()
     {
-        if (_phase == Phase.Handshake || OpenSsl.SSL_shutdown(ssl) < 0)
+        bool said = _phase == Phase.Open && OpenSsl.SSL_shutdown(ssl) >= 0;
+        SendAside();
+        if (!said || _broken || _unsent is not null)
         {
             OpenSsl.ERR_clear_error();
             Close();
@@ -337,22 +397,10 @@ internal sealed unsafe class NativeConnection(Reactor reactor, int descriptor, n
         Watch();
     }
 
-    private void Discard()
-    {
-        Span<byte> buffer = reactor.Buffer;
-        fixed (byte* bytes = buffer)
-        {
-            nint read = Linux.read(descriptor, bytes, buffer.Length);
-            // Less than everything: level-triggered epoll comes again, also with the end.
-            if (read == 0 || (read < 0 && Linux.LastError != Linux.EAGAIN)) Close();
-        }
-    }
-
     private void Watch()
     {
-        bool wantsRoom = _wantsRoom || (_sending is not null && _phase == Phase.Open);
         bool reads = !_leaving || _phase != Phase.Open;   // what comes in before the goodbye is out is not looked at
-        uint interest = (reads ? Linux.EPOLLIN : 0) | (wantsRoom ? Linux.EPOLLOUT : 0);
+        uint interest = (reads ? Linux.EPOLLIN : 0) | (_unsent is not null ? Linux.EPOLLOUT : 0);
         if (interest == _interest) return;
         _interest = interest;
         reactor.Watch(this, interest);
@@ -360,7 +408,12 @@ internal sealed unsafe class NativeConnection(Reactor reactor, int descriptor, n
 
     private void Close()
     {
-        if (_phase == Phase.Open && !_broken) _ = OpenSsl.SSL_shutdown(ssl);   // as far as the socket has room
+        if (_phase == Phase.Open && !_broken)
+        {
+            _ = OpenSsl.SSL_shutdown(ssl);
+            SendAside();   // as far as the socket has room
+        }
+
         _phase = Phase.Closed;
         HelloCut(false);
         OpenSsl.ERR_clear_error();
@@ -370,11 +423,11 @@ internal sealed unsafe class NativeConnection(Reactor reactor, int descriptor, n
         lock (Gate)
         {
             Return(ref _queued);
-            _queuedBytes = 0;
+            Return(ref _unsent);
+            (_queuedBytes, _unsentBytes) = (0, 0);
         }
 
         Return(ref _unread);
-        Return(ref _sending);
         reactor.Closed(this);
     }
 

@@ -65,6 +65,11 @@ internal static unsafe partial class OpenSsl
 
     public const ulong SSL_OP_NO_RENEGOTIATION = 1UL << 30;
 
+    public const int BIO_TYPE_SOURCE_SINK = 0x0400;
+    public const int BIO_FLAGS_READ = 0x01;
+    public const int BIO_FLAGS_SHOULD_RETRY = 0x08;
+    public const int BIO_CTRL_FLUSH = 11;
+
     /// <summary>The index of ex_data that is the application's (SSL_CTX_set_app_data).</summary>
     public const int AppData = 0;
 
@@ -177,13 +182,17 @@ internal static unsafe partial class OpenSsl
     [LibraryImport(Ssl)]
     public static partial nint SSL_new(nint context);
 
-    /// <summary>Frees it and its BIO. The descriptor stays open: SSL_set_fd sets BIO_NOCLOSE.</summary>
+    /// <summary>Frees it and its BIO. A descriptor stays open: SSL_set_fd sets BIO_NOCLOSE.</summary>
     [LibraryImport(Ssl)]
     public static partial void SSL_free(nint ssl);
 
     /// <returns>1, or 0.</returns>
     [LibraryImport(Ssl)]
     public static partial int SSL_set_fd(nint ssl, int descriptor);
+
+    /// <summary>For reading and writing; takes over the one reference.</summary>
+    [LibraryImport(Ssl)]
+    public static partial void SSL_set_bio(nint ssl, nint reads, nint writes);
 
     [LibraryImport(Ssl)]
     public static partial void SSL_set_accept_state(nint ssl);
@@ -258,7 +267,7 @@ internal static unsafe partial class OpenSsl
     [LibraryImport(Ssl)]
     public static partial int SSL_shutdown(nint ssl);
 
-    /// <returns>1 if bytes were read from the socket and not handed out: epoll does not know of them.</returns>
+    /// <returns>1 if bytes were read from the BIO and not handed out: epoll does not know of them.</returns>
     [LibraryImport(Ssl), SuppressGCTransition]
     public static partial int SSL_has_pending(nint ssl);
 
@@ -296,6 +305,47 @@ internal static unsafe partial class OpenSsl
 
     /// <summary>Whether a ClientHello is begun whose rest is to come in further records: its room is there by then, as large as it says (131,396 bytes at most).</summary>
     public static bool AwaitsRestOfHello(nint ssl) => new ReadOnlySpan<byte>(SSL_state_string(ssl), 4).SequenceEqual("TRCH"u8);   // TLS_ST_SR_CLNT_HELLO, whose number differs between versions
+
+    /// <returns>A type for a BIO of one's own; it is or-ed with what the BIO is.</returns>
+    [LibraryImport(Crypto)]
+    public static partial int BIO_get_new_index();
+
+    /// <returns>A method whose functions are still to be set; it lives as long as the process.</returns>
+    [LibraryImport(Crypto, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial nint BIO_meth_new(int type, string name);
+
+    /// <returns>1.</returns>
+    [LibraryImport(Crypto)]
+    public static partial int BIO_meth_set_read(nint method, delegate* unmanaged[Cdecl]<nint, byte*, int, int> read);
+
+    /// <returns>1.</returns>
+    [LibraryImport(Crypto)]
+    public static partial int BIO_meth_set_write(nint method, delegate* unmanaged[Cdecl]<nint, byte*, int, int> write);
+
+    /// <returns>1.</returns>
+    [LibraryImport(Crypto)]
+    public static partial int BIO_meth_set_ctrl(nint method, delegate* unmanaged[Cdecl]<nint, int, nint, nint, nint> control);
+
+    /// <returns>0 without memory.</returns>
+    [LibraryImport(Crypto)]
+    public static partial nint BIO_new(nint method);
+
+    [LibraryImport(Crypto), SuppressGCTransition]
+    public static partial void BIO_set_init(nint bio, int isReady);
+
+    [LibraryImport(Crypto), SuppressGCTransition]
+    public static partial void BIO_set_data(nint bio, nint data);
+
+    [LibraryImport(Crypto), SuppressGCTransition]
+    public static partial nint BIO_get_data(nint bio);
+
+    /// <summary>How a read or write went that could not do anything: what SSL_get_error goes by.</summary>
+    [LibraryImport(Crypto), SuppressGCTransition]
+    public static partial void BIO_set_flags(nint bio, int flags);
+
+    /// <inheritdoc cref="BIO_set_flags"/>
+    [LibraryImport(Crypto), SuppressGCTransition]
+    public static partial void BIO_clear_flags(nint bio, int flags);
 
     /// <summary>Whether a usable OpenSSL is here.</summary>
     public static bool IsAvailable()

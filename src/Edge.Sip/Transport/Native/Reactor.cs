@@ -8,17 +8,22 @@ namespace Edge.Sip.Transport.Native;
 
 /// <summary>One thread with its own listener and epoll set: a connection lives and dies here, and nothing on its way waits for another thread.</summary>
 /// <remarks>
-/// A turn: what epoll tells of, then what other threads have posted, then the guests. They wake it by an eventfd, once, and only while it sleeps.
-/// Level-triggered: what was not read is told again, so nothing is lost by stopping early.
+/// A turn has stages, each for all connections concerned before the next: their sockets are read, what they said is opened, then handled, what is queued for them
+/// is sealed, then written (<see cref="TlsWire"/> says why). Then the guests. Other threads post connections and wake it by an eventfd, once, and only while it sleeps.
+/// Level-triggered: what was not read is told again, so nothing is lost by reading no more than a record's size of each.
 /// </remarks>
 internal sealed unsafe class Reactor : IWakeable, IDisposable
 {
     /// <summary>Most of <see cref="CutHellos"/>: 200 KB each if they lie.</summary>
     internal const int MostCutHellos = 64;
 
+    /// <summary>Of one TLS record, at most; and read of one connection in one turn, so that no client takes the thread for itself.</summary>
+    internal const int RecordBytes = 16_384;
+
     private const int MostEvents = 256;
     private const int MostAccepts = 64;
-    private const int RecordBytes = 16_384;   // of one TLS record, at most
+    private const int ArenaBytes = 16 * RecordBytes;
+    private const int MostSealed = 65_536;
     private const int AddressBytes = 28;      // sockaddr_in6, the larger one
     private const int AcceptPauseMs = 100;
     private const int LingerMs = 1_000;
@@ -32,8 +37,12 @@ internal sealed unsafe class Reactor : IWakeable, IDisposable
     private readonly int _epoll;
     private readonly int _wake;
     private readonly byte* _events;
-    private readonly byte* _buffer;
-    private readonly int _bufferBytes;
+    private readonly byte* _arena;       // what was read from sockets, one connection's after the other's
+    private readonly byte* _plain;       // what was opened of it, likewise
+    private readonly int _plainBytes;
+    private readonly List<(NativeConnection Connection, int From, int Count)> _reads = [];    // in the arena; or that a socket has ended
+    private readonly List<(NativeConnection Connection, int From, int Count)> _opened = [];   // in _plain
+    private readonly List<NativeConnection> _turns = [];   // have begun one
     private readonly Thread _thread;
     private readonly Stack<int> _free = new();
     private readonly Queue<(NativeConnection Connection, long DueMs)> _lingering = new();   // each waits equally long: in order of time
@@ -42,6 +51,7 @@ internal sealed unsafe class Reactor : IWakeable, IDisposable
     private int _called;                 // 1: a guest was invited, or has something to do
     private NativeConnection?[] _table = new NativeConnection?[64];
     private int _places;                 // of the table that were ever used
+    private int _read;                   // of the arena
     private TransportStage _stage;
     private long _acceptAgainMs;         // 0: accepting
     private NativeConnection? _posted;   // newest first
@@ -56,11 +66,12 @@ internal sealed unsafe class Reactor : IWakeable, IDisposable
         Linux.SetOption(_listenerDescriptor, Linux.IPPROTO_TCP, Linux.TCP_NODELAY, 1);   // what is accepted inherits both, tcp(7)
         Linux.SetOption(_listenerDescriptor, Linux.IPPROTO_TCP, Linux.TCP_USER_TIMEOUT, transport.Options.UserTimeoutSeconds * 1_000);
         MostUnread = transport.Options.Limits.MessageBytes + RecordBytes;
-        _bufferBytes = MostUnread + RecordBytes;
+        _plainBytes = ArenaBytes + MostOpened(MostUnread);
         _epoll = Linux.CreateEpoll();
         _wake = Linux.CreateEvent();
         _events = (byte*)NativeMemory.Alloc((nuint)(MostEvents * Linux.EventBytes));
-        _buffer = (byte*)NativeMemory.Alloc((nuint)_bufferBytes);
+        _arena = (byte*)NativeMemory.Alloc(ArenaBytes);
+        _plain = (byte*)NativeMemory.Alloc((nuint)_plainBytes);
         _thread = new Thread(Run) { IsBackground = true, Name = $"reactor {number}" };
     }
 
@@ -68,8 +79,11 @@ internal sealed unsafe class Reactor : IWakeable, IDisposable
 
     public IConnectionHandler Handler => _transport.Handler;
 
-    /// <summary>For one read at a time; what was in it is nobody's any more.</summary>
-    public Span<byte> Buffer => new(_buffer, _bufferBytes);
+    /// <summary>For a guest's read; what was in it is nobody's any more.</summary>
+    public Span<byte> Buffer => new(_plain, _plainBytes);
+
+    /// <summary>Under the TLS of its connections.</summary>
+    public TlsWire Wire { get; } = new();
 
     /// <summary>Most bytes of an unfinished message.</summary>
     public int MostUnread { get; }
@@ -79,6 +93,9 @@ internal sealed unsafe class Reactor : IWakeable, IDisposable
 
     /// <summary>Connections of this reactor. Read by any thread.</summary>
     public int Count { get; private set; }
+
+    /// <summary>Most bytes that one turn opens of a connection: what it had kept, what OpenSSL had kept of a record, what was read.</summary>
+    internal static int MostOpened(int mostUnread) => mostUnread + (2 * RecordBytes);
 
     public void Start() => _thread.Start();
 
@@ -145,7 +162,9 @@ internal sealed unsafe class Reactor : IWakeable, IDisposable
         _ = Linux.close(_epoll);
         _ = Linux.close(_wake);
         NativeMemory.Free(_events);
-        NativeMemory.Free(_buffer);
+        NativeMemory.Free(_arena);
+        NativeMemory.Free(_plain);
+        Wire.Dispose();
     }
 
     private void Run()
@@ -157,14 +176,16 @@ internal sealed unsafe class Reactor : IWakeable, IDisposable
             int ready = Wait();
             for (int i = 0; i < ready; i++)
             {
-                (_, ulong data) = Linux.Event(_events, i);
+                (uint happened, ulong data) = Linux.Event(_events, i);
                 if (data == ListenerEvent) Accept();
                 else if (data == WakeEvent) Woken();
                 else if (data >= FirstGuestEvent) _guests[(int)(data - FirstGuestEvent)].Guest?.Ready();
-                else if (Find(data) is { } connection) Turn(connection, posted: false);
+                else if (Find(data) is { } connection) Read(connection, happened);
             }
 
+            Handle();
             TakePosted();
+            Send();
             PassTime();
             if (_stage != _transport.Stage) Stop(_transport.Stage);
             ServeGuests();
@@ -250,25 +271,101 @@ internal sealed unsafe class Reactor : IWakeable, IDisposable
         {
             NativeConnection connection = oldest;
             (oldest, connection.NextPosted) = (connection.NextPosted, null);
-            Turn(connection, posted: true);
+            if (connection.TryBegin(posted: true)) _turns.Add(connection);
         }
     }
 
-    private void Turn(NativeConnection connection, bool posted)
+    private void Read(NativeConnection connection, uint happened)
+    {
+        if (_read + RecordBytes > ArenaBytes) Handle();
+        if (!connection.TryBegin(posted: false)) return;
+        _turns.Add(connection);
+        if (happened == Linux.EPOLLOUT) return;
+        int count = (int)Linux.read(connection.Descriptor, _arena + _read, RecordBytes);
+        if (count < 0 && Linux.LastError is Linux.EAGAIN or Linux.EINTR) return;
+        _reads.Add((connection, _read, count));
+        _read += Math.Max(0, count);
+    }
+
+    private void Handle()
+    {
+        for (int first = 0, next; first < _reads.Count; first = next)
+        {
+            int filled = 0;
+            for (next = first; next < _reads.Count && filled < ArenaBytes; next++)
+            {
+                (NativeConnection connection, int from, int count) = _reads[next];
+                int opened = Unseal(connection, from, count, filled);
+                if (opened == 0) continue;
+                _opened.Add((connection, filled, opened));
+                filled += opened;
+            }
+
+            foreach ((NativeConnection connection, int from, int count) in _opened) Deliver(connection, from, count);
+            _opened.Clear();
+        }
+
+        _reads.Clear();
+        _read = 0;
+    }
+
+#pragma warning disable CA1031 // a fault in one connection's handling must not take the others down
+    private int Unseal(NativeConnection connection, int from, int count, int to)
     {
         try
         {
-            if (posted) connection.Posted();
-            else connection.Ready();
+            return connection.Unseal(_arena + from, count, _plain + to);
         }
-#pragma warning disable CA1031 // a fault in one connection's handling must not take the others down
         catch (Exception fault)
         {
-            _transport.HandlerFailed(connection, fault);
-            connection.End(EndReason.InternalFault);
+            Failed(connection, fault);
+            return 0;
+        }
+    }
+
+    private void Deliver(NativeConnection connection, int from, int count)
+    {
+        try
+        {
+            connection.Deliver(new ReadOnlySpan<byte>(_plain + from, count));
+        }
+        catch (Exception fault)
+        {
+            Failed(connection, fault);
+        }
+    }
+
+    private void Settle(NativeConnection connection)
+    {
+        try
+        {
             connection.Settle();
         }
+        catch (Exception fault)
+        {
+            Failed(connection, fault);
+        }
+    }
 #pragma warning restore CA1031
+
+    private void Send()
+    {
+        for (int first = 0, next; first < _turns.Count; first = next)
+        {
+            for (next = first; next < _turns.Count && Wire.Written < MostSealed; next++) _turns[next].Seal();
+            for (int i = first; i < next; i++) _turns[i].Transmit();
+            Wire.Cut(0);
+            for (int i = first; i < next; i++) Settle(_turns[i]);
+        }
+
+        _turns.Clear();
+    }
+
+    private void Failed(NativeConnection connection, Exception fault)
+    {
+        Wire.Cut(0);   // what TLS said, if anything, is not the next one's; nothing else is on it while a handler runs
+        _transport.HandlerFailed(connection, fault);
+        connection.End(EndReason.InternalFault);
     }
 
     private void PassTime()
@@ -337,7 +434,7 @@ internal sealed unsafe class Reactor : IWakeable, IDisposable
             return;
         }
 
-        nint ssl = _transport.Tls.Accept(descriptor);
+        nint ssl = _transport.Tls.Accept(Wire);
         NativeConnection connection = new(this, descriptor, ssl, flow, peer) { Slot = _free.TryPop(out int slot) ? slot : _places++ };
         if (ssl == 0 || !Linux.Control(_epoll, Linux.EPOLL_CTL_ADD, descriptor, Linux.EPOLLIN, EventOf(connection)))
         {

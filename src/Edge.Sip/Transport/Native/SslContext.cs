@@ -18,30 +18,22 @@ internal abstract class SslContext : SafeHandle
         Check(!IsInvalid);
         Offer(suites);
         Check(TryOfferGroups("X25519MLKEM768:X25519:P-256:P-384"u8) || TryOfferGroups("X25519:P-256:P-384"u8));   // the first is known from OpenSSL 3.5 on
-        _ = Control(OpenSsl.SSL_CTRL_SET_READ_AHEAD, 1);   // a record is one read(2), not two: head and body
+        _ = Control(OpenSsl.SSL_CTRL_SET_READ_AHEAD, 1);   // a record is one read, not two: head and body
         _ = Control(OpenSsl.SSL_CTRL_SET_SESS_CACHE_MODE, OpenSsl.SSL_SESS_CACHE_OFF);
         Use(certificate);
     }
 
     public override bool IsInvalid => handle == 0;
 
-    /// <summary>A connection over a socket.</summary>
+    /// <summary>A connection that has no BIO yet.</summary>
     /// <returns>The <c>SSL</c>, to be freed by its owner; 0 without memory.</returns>
-    protected nint Open(int descriptor)
+    protected nint Open()
     {
         bool held = false;
         DangerousAddRef(ref held);   // a reload may let go of this one just now; the SSL holds it by itself from here on
-        try
-        {
-            nint ssl = OpenSsl.SSL_new(handle);
-            if (ssl == 0 || OpenSsl.SSL_set_fd(ssl, descriptor) == 1) return ssl;
-            OpenSsl.SSL_free(ssl);
-            return 0;
-        }
-        finally
-        {
-            DangerousRelease();
-        }
+        nint ssl = OpenSsl.SSL_new(handle);
+        DangerousRelease();
+        return ssl;
     }
 
     protected override bool ReleaseHandle()

@@ -19,7 +19,7 @@ internal sealed class TlsContext : SslContext
         _ = OpenSsl.SSL_CTX_set_options(
             handle,
             OpenSsl.SSL_OP_NO_COMPRESSION | OpenSsl.SSL_OP_NO_RENEGOTIATION | OpenSsl.SSL_OP_IGNORE_UNEXPECTED_EOF | OpenSsl.SSL_OP_CIPHER_SERVER_PREFERENCE | OpenSsl.SSL_OP_PRIORITIZE_CHACHA);
-        _ = Control(OpenSsl.SSL_CTRL_MODE, OpenSsl.SSL_MODE_RELEASE_BUFFERS | OpenSsl.SSL_MODE_ENABLE_PARTIAL_WRITE | OpenSsl.SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+        _ = Control(OpenSsl.SSL_CTRL_MODE, OpenSsl.SSL_MODE_RELEASE_BUFFERS);
         Check(OpenSsl.SSL_CTX_set_num_tickets(handle, 1) == 1);   // early data stays off: it can be replayed (RFC 8446 §8); sessions live in the clients' tickets
         _ = OpenSsl.SSL_CTX_set_timeout(handle, TicketSeconds);
         Check(OpenSsl.SSL_CTX_set_ex_data(handle, OpenSsl.AppData, GCHandle.ToIntPtr(tickets)) == 1);
@@ -27,12 +27,21 @@ internal sealed class TlsContext : SslContext
         Check(OpenSsl.SSL_CTX_set_tlsext_ticket_key_evp_cb(handle, TicketSealing.Callback) == 1);
     }
 
-    /// <summary>A connection in accept state over a socket.</summary>
+    /// <summary>A connection in accept state over a reactor's wire.</summary>
     /// <returns>The <c>SSL</c>, to be freed by its owner; 0 without memory.</returns>
-    public nint Accept(int descriptor)
+    public nint Accept(TlsWire wire)
     {
-        nint ssl = Open(descriptor);
-        if (ssl != 0) OpenSsl.SSL_set_accept_state(ssl);
+        nint ssl = Open();
+        if (ssl == 0) return 0;
+        nint bio = wire.CreateBio();
+        if (bio == 0)
+        {
+            OpenSsl.SSL_free(ssl);
+            return 0;
+        }
+
+        OpenSsl.SSL_set_bio(ssl, bio, bio);
+        OpenSsl.SSL_set_accept_state(ssl);
         return ssl;
     }
 }
