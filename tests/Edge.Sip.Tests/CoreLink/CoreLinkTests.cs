@@ -1,7 +1,9 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Security.Cryptography;
 using Edge.Link.V1;
 using Edge.Sip.CoreLink;
+using Edge.Sip.CoreLink.Carriers;
 using Edge.Sip.Tests.Harness;
 using Testing.Shared;
 using Testing.Shared.Sip;
@@ -375,6 +377,18 @@ public sealed class CoreLinkOnReactorTests() : CoreLinkTests("Native")
         await MakeAnewAsync(edge);
         Assert.Equal(serial, edge.Core.EdgeSerial);
         Assert.Equal((0L, 1L), (edge.Sum("edge.link.certificate.reads/taken"), edge.Sum("edge.link.certificate.reads/refused")));
+    }
+
+    /// <summary>Each of them needs a write of its own, for the next one waits for its answer.</summary>
+    [Fact]
+    public async Task Link_MessagesOneAfterTheOther_EachWaitsForItsPace()
+    {
+        const int Messages = 50;
+        await using TestEdge edge = await StartAsync();
+        SipClient bob = await edge.RegisteredAsync();
+        long began = Stopwatch.GetTimestamp();
+        for (int i = 0; i < Messages; i++) Assert.Equal(202, (await bob.SendAsync("alice", "hi")).Status);
+        Assert.True(Stopwatch.GetElapsedTime(began) >= (Messages - 1) * NativeLink.Pace);
     }
 }
 

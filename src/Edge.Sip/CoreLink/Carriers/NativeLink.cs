@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Diagnostics;
 using System.Net;
 using System.Runtime.InteropServices;
 using Edge.Link.V1;
@@ -8,8 +9,8 @@ namespace Edge.Sip.CoreLink.Carriers;
 
 /// <summary>One stream to a core over a connection of its own: TCP, TLS and <see cref="Http2Call"/>, on one reactor.</summary>
 /// <remarks>
-/// Whatever a turn of the reactor brings leaves at its end in one write. Only the reactor's thread touches what is not marked; any thread may say
-/// that there is something to write, or that it is to end.
+/// Whatever a turn of the reactor brings leaves in one write: at its end, or with the next turns', <see cref="Pace"/> after the last one began.
+/// Only the reactor's thread touches what is not marked; any thread may say that there is something to write, or that it is to end.
 /// </remarks>
 internal sealed unsafe class NativeLink : IReactorGuest
 {
@@ -18,6 +19,9 @@ internal sealed unsafe class NativeLink : IReactorGuest
 
     /// <summary>Records taken in one turn: clients are not to wait for a page of everything.</summary>
     private const int MostRecords = 16;
+
+    /// <summary>From one write of events to the next, unless there was a pause: each wakes the core, whatever it carries (docs/adr/0017).</summary>
+    internal static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(3);
 
     private readonly Reactor _reactor;
     private readonly ILinkTraffic _traffic;
@@ -31,6 +35,8 @@ internal sealed unsafe class NativeLink : IReactorGuest
     private List<EdgeEvent>? _taken;   // from the queue, and not all of them in the call: there was no room
     private int _written;              // of these
     private int _sent;
+    private long _lastWrite;               // of events; a timestamp of Stopwatch
+    private long _dueMs = long.MaxValue;   // on the reactor's clock: what is queued waits until then
     private bool _wantsRoom;
     private bool _begun;      // Welcome is here
     private bool _readAgain;  // its turn ended before its bytes did
@@ -55,7 +61,7 @@ internal sealed unsafe class NativeLink : IReactorGuest
 
     public uint Interest => (_phase == Phase.Connecting ? 0 : Linux.EPOLLIN) | (_wantsRoom || _phase == Phase.Connecting ? Linux.EPOLLOUT : 0);
 
-    public long DueMs => _readAgain ? 0 : long.MaxValue;
+    public long DueMs => _readAgain ? 0 : _dueMs;
 
     public bool IsOver => _phase == Phase.Over;
 
@@ -103,8 +109,25 @@ internal sealed unsafe class NativeLink : IReactorGuest
         Guarded(static link =>
         {
             if (link._ending) link.Cancel();
-            else if (link._phase == Phase.Open && !link._wantsRoom) link.Send();
+            else if (link._phase == Phase.Open && !link._wantsRoom && link.IsTime()) link.Send();
         });
+    }
+
+    /// <summary>Whether what is queued may leave; the reactor comes again when it may. What HTTP/2 says by itself never waits longer than that.</summary>
+    private bool IsTime()
+    {
+        _dueMs = long.MaxValue;
+        if (_taken is null && Volatile.Read(ref _queued) == 0) return true;
+        long now = Stopwatch.GetTimestamp();
+        TimeSpan rest = Pace - Stopwatch.GetElapsedTime(_lastWrite, now);
+        if (rest <= TimeSpan.Zero)
+        {
+            _lastWrite = now;
+            return true;
+        }
+
+        _dueMs = Environment.TickCount64 + (long)Math.Ceiling(rest.TotalMilliseconds);
+        return false;
     }
 
     public void Abandon() => Close(new OperationCanceledException("the edge stops"));
