@@ -86,7 +86,7 @@ internal sealed class MailboxWriter(RedisConnection redis, MessageEnvelope envel
         }
     }
 
-    /// <summary>Reads sequence, SPACE, tail before, SPACE, the active binding's line.</summary>
+    /// <summary>Reads sequence, SPACE, tail before (0 without a binding), SPACE, the active binding's line.</summary>
     private static (long Sequence, long Tail, FlowId? Flow) Stored(ReadOnlySpan<byte> reply)
     {
         int first = reply.IndexOf((byte)' '), second = first + 1 + reply[(first + 1)..].IndexOf((byte)' ');

@@ -2,7 +2,7 @@
 -- one more, where it is not claimed by a call of its own: sender's and recipient's keys lie together unless Redis is a cluster.
 -- KEYS: record, mailbox; to claim: ledger entry. Under their hash tags also sequence, busy, bindings and accounts, and told
 -- ARGV: now (see moment.lua), record; to claim: claim
--- Returns '0' and header or outcome if it was there; '1', sequence, SPACE, tail before, SPACE, active binding's line; '2' expired; '3' no account; '4' full;
+-- Returns '0' and header or outcome if it was there; '1', sequence, SPACE, tail before (0 without a binding), SPACE, active binding's line; '2' expired; '3' no account; '4' full;
 --   '5' and the claim if it was claimed before; '6' if its sender is to be told and the record does not say so. Nothing is stored but with '1' (with '0' a claim, if it was gone).
 -- include: ahead.lua
 -- include: moment.lua
@@ -63,7 +63,7 @@ local known = redis.call('SET', KEYS[1], record, 'NX', 'GET', 'PX', recordLifeti
 if known then return '0' .. string.sub(known, 1, 72) end
 
 local tail = '0'
-if queued > 0 then tail = redis.call('ZRANGE', KEYS[2], '-1', '-1', 'WITHSCORES')[2] end
+if active and queued > 0 then tail = redis.call('ZRANGE', KEYS[2], '-1', '-1', 'WITHSCORES')[2] end   -- for who pushes it
 local sequence = nextMessageSequence(now)
 redis.call('ZADD', KEYS[2], sequence, string.sub(record, 38, 72) .. string.sub(KEYS[1], -16))
 aheadMissing[KEYS[2]] = nil

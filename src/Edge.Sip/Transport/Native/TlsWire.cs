@@ -13,7 +13,7 @@ internal sealed unsafe class TlsWire : IDisposable
 {
     private const int FirstRoom = 131_072;
 
-    private static readonly nint _method = CreateMethod();
+    private static readonly nint Method = CreateMethod();
 
     private readonly Ends* _ends = (Ends*)NativeMemory.AllocZeroed((nuint)sizeof(Ends));
 
@@ -30,7 +30,7 @@ internal sealed unsafe class TlsWire : IDisposable
     /// <returns>0 without memory.</returns>
     public nint CreateBio()
     {
-        nint bio = OpenSsl.BIO_new(_method);
+        nint bio = OpenSsl.BIO_new(Method);
         if (bio == 0) return 0;
         OpenSsl.BIO_set_data(bio, (nint)_ends);
         OpenSsl.BIO_set_init(bio, 1);
