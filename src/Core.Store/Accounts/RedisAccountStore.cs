@@ -60,7 +60,7 @@ internal sealed class RedisAccountStore(
     public async ValueTask<AccountVerifiers?> ProveAsync(AccountAddress address, Func<AccountVerifiers, bool> proves)
     {
         ArgumentNullException.ThrowIfNull(proves);
-        AccountVerifiers? remembered = known.Verifiers(address);
+        AccountVerifiers? remembered = Remembered(address);
         if (remembered is not null && proves(remembered)) return remembered;
         AccountVerifiers? verifiers = await ReadVerifiersAsync(address).ConfigureAwait(false);
         if (remembered is not null && verifiers?.CredentialVersion == remembered.CredentialVersion) return null;   // the same again
@@ -70,7 +70,32 @@ internal sealed class RedisAccountStore(
 
     /// <inheritdoc/>
     public async ValueTask<AccountVerifiers?> FindVerifiersAsync(AccountAddress address) =>
-        known.Verifiers(address) ?? await ReadVerifiersAsync(address).ConfigureAwait(false);
+        Remembered(address) ?? await ReadVerifiersAsync(address).ConfigureAwait(false);
+
+    private AccountVerifiers? Remembered(AccountAddress address)
+    {
+        AccountVerifiers? verifiers = known.Verifiers(address, out bool renew);
+        if (renew) _ = RenewAsync(address);
+        return verifiers;
+    }
+
+    /// <summary>Ahead of time, and in a turn with what others ask.</summary>
+    private async Task RenewAsync(AccountAddress address)
+    {
+        try
+        {
+            AccountName name = names.Account(address);
+            RedisKey key = RedisKeys.Accounts(name.Partition);
+            long read = time.GetTimestamp();
+            AccountRecord? account = records.Open(name, await redis.AskAsync(key, () => redis.Database.HashGetAsync(key, name.Handle)).ConfigureAwait(false));
+            if (account is null) known.Forget(address);
+            else known.Remember(address, account.Verifiers, read);
+        }
+        catch (Exception fault) when (RedisConnection.IsUnavailable(fault) || fault is StoreUnavailableException)
+        {
+            // Whoever asks once it has lapsed reads it, and is told why that cannot be done.
+        }
+    }
 
     private async Task<AccountVerifiers?> ReadVerifiersAsync(AccountAddress address)
     {

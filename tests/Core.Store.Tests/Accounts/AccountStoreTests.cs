@@ -131,6 +131,17 @@ public abstract class AccountStoreTests(ServerFixture fixture) : StoreTest(fixtu
         Assert.Null(await Accounts.FindVerifiersAsync(Bob));
     }
 
+    [Fact]   // whoever sends all the time never waits for it
+    public async Task FindVerifiers_AskedForAgainAfterThreeSeconds_ReadBeforeTheyLapse()
+    {
+        TestCore other = await StartCoreAsync("core-2");
+        await Accounts.FindVerifiersAsync(Alice);
+        await other.Accounts.UpdateAsync(Alice, "new");
+        Time.Advance(TimeSpan.FromSeconds(3));
+        Assert.True((await Accounts.FindVerifiersAsync(Alice))!.Matches(Alice, "secret"));   // at once, from memory
+        await EventuallyAsync(async () => (await Accounts.FindVerifiersAsync(Alice))!.Matches(Alice, "new"), "read again");
+    }
+
     [Fact]
     public async Task FindVerifiers_UnknownThenCreated_FoundAtOnce()
     {
