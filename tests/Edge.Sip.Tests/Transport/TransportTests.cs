@@ -226,6 +226,45 @@ public abstract class TransportTests(string kind)
         Assert.Equal(0, edge.Sum("edge.requests/OPTIONS"));
     }
 
+    /// <summary>What a client says before it closes is heard, even if both come at once: an answer to a delivery may be its last word.</summary>
+    [Theory]
+    [InlineData(SslProtocols.Tls12)]
+    [InlineData(SslProtocols.Tls13)]
+    public async Task Request_WithCloseNotifyInOneSegment_IsTaken(SslProtocols protocol)
+    {
+        await using TestEdge edge = await StartAsync();
+        SipClient bob = await edge.RegisteredAsync();
+        using TcpClient tcp = await edge.ConnectRawAsync();
+        await using CutStream cut = new(tcp.GetStream());
+        using SslStream tls = await SecureAsync(cut, protocol);
+        using MemoryStream held = new();
+        cut.Elsewhere = held;
+        await tls.WriteAsync(Encoding.ASCII.GetBytes(bob.PlainText("OPTIONS")));
+        await tls.ShutdownAsync();
+        await tcp.GetStream().WriteAsync(held.ToArray());
+        await Until.TrueAsync(() => edge.Sum("edge.connections.ended/peer_closed") == 1, "ended");
+        Assert.Equal(1, edge.Sum("edge.requests/OPTIONS"));
+    }
+
+    /// <summary>More than one turn of a transport's thread takes, from many at once: nobody gets what is another's.</summary>
+    [Fact]
+    public async Task Requests_OfManyAtOnce_EachGetsItsOwnAnswersInOrder()
+    {
+        const int Clients = 40, Requests = 30;   // 12 KB of requests and as much of answers each
+        await using TestEdge edge = await StartAsync();
+        SipClient bob = await edge.RegisteredAsync();
+        SslStream[] clients = await Task.WhenAll(Enumerable.Range(0, Clients).Select(async _ => await SecureAsync(await edge.ConnectRawAsync(), SslProtocols.Tls13)));
+        byte[][] said = [.. clients.Select((_, client) => Encoding.ASCII.GetBytes(string.Concat(Enumerable.Range(0, Requests).Select(
+            request => bob.PlainText("OPTIONS").Replace("Call-ID: ", $"Call-ID: c{client}n{request}-", StringComparison.Ordinal)))))];
+        await Task.WhenAll(clients.Select((tls, client) => tls.WriteAsync(said[client]).AsTask()));
+        await Task.WhenAll(clients.Select(async (tls, client) =>
+        {
+            for (int request = 0; request < Requests; request++)
+                Assert.Contains($"\r\nCall-ID: c{client}n{request}-", await ReadHeadAsync(tls), StringComparison.OrdinalIgnoreCase);
+            await tls.DisposeAsync();
+        }));
+    }
+
     /// <summary>A client that asks for a new handshake on its connection, as TLS 1.2 allows, is refused: it would be work without end for one connection.</summary>
     [Fact]
     public async Task Renegotiation_AskedFor_IsRefused()
@@ -347,10 +386,12 @@ public abstract class TransportTests(string kind)
         Assert.Contains("renew it", fault.Message, StringComparison.Ordinal);
     }
 
-    /// <summary>Writes so many bytes more and swallows the rest.</summary>
+    /// <summary>Writes so many bytes more and swallows the rest; or writes elsewhere.</summary>
     private sealed class CutStream(Stream inner) : Stream
     {
         public int Left { get; set; } = int.MaxValue;
+
+        public Stream? Elsewhere { get; set; }
 
         public override bool CanRead => true;
 
@@ -370,14 +411,14 @@ public abstract class TransportTests(string kind)
         {
             count = Math.Min(count, Left);
             Left -= count;
-            inner.Write(buffer, offset, count);
+            (Elsewhere ?? inner).Write(buffer, offset, count);
         }
 
         public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
         {
             int count = Math.Min(buffer.Length, Left);
             Left -= count;
-            return inner.WriteAsync(buffer[..count], cancellationToken);
+            return (Elsewhere ?? inner).WriteAsync(buffer[..count], cancellationToken);
         }
 
         public override void Flush() => inner.Flush();

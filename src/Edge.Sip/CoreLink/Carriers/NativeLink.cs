@@ -61,7 +61,7 @@ internal sealed unsafe class NativeLink : IReactorGuest
 
     public uint Interest => (_phase == Phase.Connecting ? 0 : Linux.EPOLLIN) | (_wantsRoom || _phase == Phase.Connecting ? Linux.EPOLLOUT : 0);
 
-    public long DueMs => _readAgain ? 0 : _dueMs;
+    public long DueMs => _readAgain ? 0 : _wantsRoom ? long.MaxValue : _dueMs;
 
     public bool IsOver => _phase == Phase.Over;
 
@@ -118,14 +118,8 @@ internal sealed unsafe class NativeLink : IReactorGuest
     {
         _dueMs = long.MaxValue;
         if (_taken is null && Volatile.Read(ref _queued) == 0) return true;
-        long now = Stopwatch.GetTimestamp();
-        TimeSpan rest = Pace - Stopwatch.GetElapsedTime(_lastWrite, now);
-        if (rest <= TimeSpan.Zero)
-        {
-            _lastWrite = now;
-            return true;
-        }
-
+        TimeSpan rest = Pace - Stopwatch.GetElapsedTime(_lastWrite);
+        if (rest <= TimeSpan.Zero) return true;
         _dueMs = Environment.TickCount64 + (long)Math.Ceiling(rest.TotalMilliseconds);
         return false;
     }
@@ -220,10 +214,12 @@ internal sealed unsafe class NativeLink : IReactorGuest
 
     private void Send()
     {
+        long began = Stopwatch.GetTimestamp();
         while (true)
         {
             while (_call!.Unsent < MostUnsent && TakeQueued() is { } events)
             {
+                _lastWrite = began;
                 _written += Queue(events, _written);
                 _traffic.BatchWritten();
                 if (_written < events.Count) continue;

@@ -21,6 +21,8 @@ internal sealed unsafe class NativeConnection(Reactor reactor, int descriptor, n
     private bool _corked;
     private bool _leaving;             // its last second runs
     private bool _broken;              // nothing can be said over TLS any more
+    private bool _goodbyeSaid;         // close_notify: once
+    private EndReason _endsAs;         // once what was opened before is handled
     private byte[]? _unread;           // the beginning of a message whose rest has not come
     private int _unreadBytes;
     private int _sealedFrom;           // of the reactor's wire: what this turn has sealed
@@ -140,7 +142,9 @@ internal sealed unsafe class NativeConnection(Reactor reactor, int descriptor, n
 
         reactor.Wire.Feed(bytes, count);
         int opened = _phase == Phase.Open || Shake() ? Read(plain) : 0;
+        reactor.Wire.Starve();
         SendAside();
+        if (opened == 0 && _endsAs != EndReason.None) End(_endsAs);
         return opened;
     }
 
@@ -161,6 +165,7 @@ internal sealed unsafe class NativeConnection(Reactor reactor, int descriptor, n
 
         plain[^left..].CopyTo(_unread);
         _unreadBytes = left;
+        if (_endsAs != EndReason.None) End(_endsAs);   // said behind it: an answer counts, even if it is a client's last word
     }
 
     /// <summary>Seals what is queued, onto the reactor's wire.</summary>
@@ -168,19 +173,25 @@ internal sealed unsafe class NativeConnection(Reactor reactor, int descriptor, n
     {
         (_sealedFrom, _sealedBytes) = (reactor.Wire.Written, 0);
         if (_unsent is not null) SendRest();
+        if (_phase != Phase.Open || OpenSsl.SSL_in_init(ssl) != 0)   // within a key update whose rest has not come TLS would read before it writes
+        {
+            lock (Gate) _inTurn = false;
+            return;
+        }
+
         byte[]? queued = null;
         int bytes = 0;
         lock (Gate)
         {
             _inTurn = false;
-            if (_phase == Phase.Open && _unsent is null && !_aborted && !_broken) (queued, bytes, _queued, _queuedBytes) = (_queued, _queuedBytes, null, 0);
+            if (_unsent is null && !_aborted && !_broken) (queued, bytes, _queued, _queuedBytes) = (_queued, _queuedBytes, null, 0);
         }
 
         if (queued is null) return;
         int written;
         fixed (byte* plain = queued) written = OpenSsl.SSL_write(ssl, plain, bytes);
         ArrayPool<byte>.Shared.Return(queued);
-        if (written <= 0) Stopped(written, EndReason.Broken);
+        if (written != bytes) Break(EndReason.Broken);
         _sealedBytes = reactor.Wire.Written - _sealedFrom;
     }
 
@@ -250,7 +261,7 @@ internal sealed unsafe class NativeConnection(Reactor reactor, int descriptor, n
         if (result != 1)
         {
             _helloRead = true;
-            Stopped(result, EndReason.HandshakeFailed);
+            if (Stopped(result, EndReason.HandshakeFailed) is var reason and not EndReason.None) End(reason);
             HelloCut(OpenSsl.AwaitsRestOfHello(ssl));
             return false;
         }
@@ -286,7 +297,7 @@ internal sealed unsafe class NativeConnection(Reactor reactor, int descriptor, n
             int read = OpenSsl.SSL_read(ssl, plain + opened, Reactor.MostOpened(reactor.MostUnread) - opened);
             if (read <= 0)
             {
-                Stopped(read, EndReason.Broken);
+                _endsAs = Stopped(read, EndReason.Broken);
                 break;
             }
 
@@ -347,6 +358,8 @@ internal sealed unsafe class NativeConnection(Reactor reactor, int descriptor, n
             Return(ref _unsent);
             _sent = 0;
         }
+
+        if (_phase == Phase.Lingering) _ = Linux.shutdown(descriptor, Linux.SHUT_WR);
     }
 
     /// <returns>Bytes that the socket had room for.</returns>
@@ -356,45 +369,57 @@ internal sealed unsafe class NativeConnection(Reactor reactor, int descriptor, n
         if (written >= 0) return (int)written;
         if (Linux.LastError is not (Linux.EAGAIN or Linux.EINTR))
         {
-            _broken = true;
-            End(_phase == Phase.Handshake ? EndReason.HandshakeFailed : EndReason.Broken);
+            Break(_phase == Phase.Handshake ? EndReason.HandshakeFailed : EndReason.Broken);
         }
 
         return 0;
     }
 
-    /// <summary>A call on the SSL did not do it: it waits for more to be read, or this is the end.</summary>
-    private void Stopped(int result, EndReason otherwise)
+    /// <summary>A call on the SSL did not do it.</summary>
+    /// <returns>Why the connection ends; <see cref="EndReason.None"/> if it waits for more.</returns>
+    private EndReason Stopped(int result, EndReason otherwise)
     {
         switch (OpenSsl.SSL_get_error(ssl, result))
         {
             case OpenSsl.SSL_ERROR_WANT_READ:
-                break;
+                return EndReason.None;
             case OpenSsl.SSL_ERROR_ZERO_RETURN:
-                End(IdleRecords.AreTooMany(ssl) ? EndReason.IdleRecords : EndReason.PeerClosed);
-                break;
+                return IdleRecords.AreTooMany(ssl) ? EndReason.IdleRecords : EndReason.PeerClosed;
             default:
                 OpenSsl.ERR_clear_error();
                 _broken = true;
-                End(otherwise);
-                break;
+                return otherwise;
         }
+    }
+
+    private void Break(EndReason reason)
+    {
+        OpenSsl.ERR_clear_error();
+        _broken = true;
+        End(reason);
     }
 
     private void SayGoodbye()
     {
-        bool said = _phase == Phase.Open && OpenSsl.SSL_shutdown(ssl) >= 0;
-        SendAside();
-        if (!said || _broken || _unsent is not null)
+        if (_phase == Phase.Handshake || !TrySayCloseNotify())
         {
-            OpenSsl.ERR_clear_error();
             Close();
             return;
         }
 
         _phase = Phase.Lingering;
-        _ = Linux.shutdown(descriptor, Linux.SHUT_WR);
+        if (_unsent is null) _ = Linux.shutdown(descriptor, Linux.SHUT_WR);   // else once the socket has room
         Watch();
+    }
+
+    private bool TrySayCloseNotify()
+    {
+        if (_goodbyeSaid || _broken) return false;
+        _goodbyeSaid = true;
+        bool said = OpenSsl.SSL_shutdown(ssl) >= 0;
+        if (!said) OpenSsl.ERR_clear_error();
+        SendAside();
+        return said && !_broken;
     }
 
     private void Watch()
@@ -408,12 +433,7 @@ internal sealed unsafe class NativeConnection(Reactor reactor, int descriptor, n
 
     private void Close()
     {
-        if (_phase == Phase.Open && !_broken)
-        {
-            _ = OpenSsl.SSL_shutdown(ssl);
-            SendAside();   // as far as the socket has room
-        }
-
+        if (_phase == Phase.Open && _unsent is null) _ = TrySayCloseNotify();   // as far as the socket has room
         _phase = Phase.Closed;
         HelloCut(false);
         OpenSsl.ERR_clear_error();

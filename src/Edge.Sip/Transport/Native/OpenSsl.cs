@@ -53,9 +53,6 @@ internal static unsafe partial class OpenSsl
     /// <summary>Two buffers of 17 KB a connection are given back while it is idle.</summary>
     public const nint SSL_MODE_RELEASE_BUFFERS = 0x10;
 
-    /// <summary>A peer that closes TCP without close_notify has closed: SIP messages say themselves where they end.</summary>
-    public const ulong SSL_OP_IGNORE_UNEXPECTED_EOF = 1UL << 7;
-
     public const ulong SSL_OP_NO_COMPRESSION = 1UL << 17;
 
     /// <summary>The server's order of suites counts, but a client that prefers ChaCha20 gets it: it has no AES in hardware.</summary>
@@ -270,6 +267,10 @@ internal static unsafe partial class OpenSsl
     /// <returns>1 if bytes were read from the BIO and not handed out: epoll does not know of them.</returns>
     [LibraryImport(Ssl), SuppressGCTransition]
     public static partial int SSL_has_pending(nint ssl);
+
+    /// <returns>1 within a handshake or a message of its kind: a write would read first.</returns>
+    [LibraryImport(Ssl), SuppressGCTransition]
+    public static partial int SSL_in_init(nint ssl);
 
     /// <returns>Of the protocol: TLS1_2_VERSION or TLS1_3_VERSION.</returns>
     [LibraryImport(Ssl), SuppressGCTransition]

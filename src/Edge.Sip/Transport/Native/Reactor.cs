@@ -318,6 +318,8 @@ internal sealed unsafe class Reactor : IWakeable, IDisposable
         }
         catch (Exception fault)
         {
+            Wire.Starve();   // what it was fed and what TLS said is not the next one's
+            Wire.Cut(0);
             Failed(connection, fault);
             return 0;
         }
@@ -335,11 +337,11 @@ internal sealed unsafe class Reactor : IWakeable, IDisposable
         }
     }
 
-    private void Settle(NativeConnection connection)
+    private void Guarded(NativeConnection connection, Action<NativeConnection> stage)
     {
         try
         {
-            connection.Settle();
+            stage(connection);
         }
         catch (Exception fault)
         {
@@ -352,10 +354,10 @@ internal sealed unsafe class Reactor : IWakeable, IDisposable
     {
         for (int first = 0, next; first < _turns.Count; first = next)
         {
-            for (next = first; next < _turns.Count && Wire.Written < MostSealed; next++) _turns[next].Seal();
-            for (int i = first; i < next; i++) _turns[i].Transmit();
+            for (next = first; next < _turns.Count && Wire.Written < MostSealed; next++) Guarded(_turns[next], static connection => connection.Seal());
+            for (int i = first; i < next; i++) Guarded(_turns[i], static connection => connection.Transmit());
             Wire.Cut(0);
-            for (int i = first; i < next; i++) Settle(_turns[i]);
+            for (int i = first; i < next; i++) Guarded(_turns[i], static connection => connection.Settle());
         }
 
         _turns.Clear();
@@ -363,7 +365,6 @@ internal sealed unsafe class Reactor : IWakeable, IDisposable
 
     private void Failed(NativeConnection connection, Exception fault)
     {
-        Wire.Cut(0);   // what TLS said, if anything, is not the next one's; nothing else is on it while a handler runs
         _transport.HandlerFailed(connection, fault);
         connection.End(EndReason.InternalFault);
     }

@@ -18,7 +18,7 @@ internal sealed class TlsContext : SslContext
     {
         _ = OpenSsl.SSL_CTX_set_options(
             handle,
-            OpenSsl.SSL_OP_NO_COMPRESSION | OpenSsl.SSL_OP_NO_RENEGOTIATION | OpenSsl.SSL_OP_IGNORE_UNEXPECTED_EOF | OpenSsl.SSL_OP_CIPHER_SERVER_PREFERENCE | OpenSsl.SSL_OP_PRIORITIZE_CHACHA);
+            OpenSsl.SSL_OP_NO_COMPRESSION | OpenSsl.SSL_OP_NO_RENEGOTIATION | OpenSsl.SSL_OP_CIPHER_SERVER_PREFERENCE | OpenSsl.SSL_OP_PRIORITIZE_CHACHA);
         _ = Control(OpenSsl.SSL_CTRL_MODE, OpenSsl.SSL_MODE_RELEASE_BUFFERS);
         Check(OpenSsl.SSL_CTX_set_num_tickets(handle, 1) == 1);   // early data stays off: it can be replayed (RFC 8446 §8); sessions live in the clients' tickets
         _ = OpenSsl.SSL_CTX_set_timeout(handle, TicketSeconds);

@@ -44,6 +44,9 @@ internal sealed unsafe class TlsWire : IDisposable
         _ends->Unread = count;
     }
 
+    /// <summary>Nothing is left to read, though it was not all read: the next one's TLS is not to see it.</summary>
+    public void Starve() => _ends->Unread = 0;
+
     /// <summary>Forgets what was written from there on.</summary>
     public void Cut(int from) => _ends->Written = from;
 
@@ -56,6 +59,7 @@ internal sealed unsafe class TlsWire : IDisposable
     private static nint CreateMethod()
     {
         nint method = OpenSsl.BIO_meth_new(OpenSsl.BIO_get_new_index() | OpenSsl.BIO_TYPE_SOURCE_SINK, "reactor");
+        if (method == 0) throw new InvalidOperationException("OpenSSL makes no BIO method: it has no memory.");
         _ = OpenSsl.BIO_meth_set_read(method, &Read);
         _ = OpenSsl.BIO_meth_set_write(method, &Write);
         _ = OpenSsl.BIO_meth_set_ctrl(method, &Control);
@@ -87,14 +91,30 @@ internal sealed unsafe class TlsWire : IDisposable
         Ends* ends = (Ends*)OpenSsl.BIO_get_data(bio);
         if (ends->Room - ends->Written < count)
         {
-            ends->Room = Math.Max(FirstRoom, Math.Max(2 * ends->Room, ends->Written + count));
-            ends->Output = (byte*)NativeMemory.Realloc(ends->Output, (nuint)ends->Room);
+            int room = Math.Max(FirstRoom, Math.Max(2 * ends->Room, ends->Written + count));
+            byte* larger = Enlarge(ends->Output, room);
+            if (larger is null) return -1;
+            ends->Output = larger;
+            ends->Room = room;
         }
 
         OpenSsl.BIO_clear_flags(bio, OpenSsl.BIO_FLAGS_READ | OpenSsl.BIO_FLAGS_SHOULD_RETRY);
         NativeMemory.Copy(bytes, ends->Output + ends->Written, (nuint)count);
         ends->Written += count;
         return count;
+    }
+
+    /// <returns>Null without memory: nothing may be thrown through OpenSSL.</returns>
+    private static byte* Enlarge(byte* output, int room)
+    {
+        try
+        {
+            return (byte*)NativeMemory.Realloc(output, (nuint)room);
+        }
+        catch (OutOfMemoryException)
+        {
+            return null;
+        }
     }
 
     /// <summary>BIO_ctrl(3): flushing is all that TLS asks for, and there is nothing to do for it.</summary>
