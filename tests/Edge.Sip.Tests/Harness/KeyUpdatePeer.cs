@@ -23,8 +23,9 @@ internal sealed unsafe partial class KeyUpdatePeer : IDisposable
         Assert.Equal(OpenSsl.TLS1_3_VERSION, OpenSsl.SSL_version(_ssl));
     }
 
+    /// <param name="both">The edge is to answer with new keys of its own.</param>
     /// <returns>Whether it could be written.</returns>
-    public bool UpdateKeys() => SSL_key_update(_ssl, 0) == 1 && OpenSsl.SSL_do_handshake(_ssl) == 1;
+    public bool UpdateKeys(bool both = false) => SSL_key_update(_ssl, both ? 1 : 0) == 1 && OpenSsl.SSL_do_handshake(_ssl) == 1;
 
     /// <summary>Writes and reads the beginning of what is answered.</summary>
     public string Ask(ReadOnlySpan<byte> request)

@@ -15,13 +15,15 @@ public sealed class HostileTlsTests
     /// <summary>A record of four bytes: the head of a ClientHello that says it has 131,072.</summary>
     private static readonly byte[] LyingHello = [0x16, 0x03, 0x01, 0x00, 0x04, 0x01, 0x02, 0x00, 0x00];
 
-    [Fact]
-    public async Task KeyUpdates_AFew_AreServed()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task KeyUpdates_AFew_AreServed(bool both)
     {
         await using TestEdge edge = await StartAsync();
         SipClient bob = await edge.RegisteredAsync();
         using KeyUpdatePeer peer = new(edge.Port);
-        for (int i = 0; i < IdleRecords.Most / 2; i++) Assert.True(peer.UpdateKeys());
+        for (int i = 0; i < IdleRecords.Most / 2; i++) Assert.True(peer.UpdateKeys(both));
         Assert.StartsWith("SIP/2.0 200 ", peer.Ask(Encoding.ASCII.GetBytes(bob.PlainText("OPTIONS"))), StringComparison.Ordinal);
     }
 
