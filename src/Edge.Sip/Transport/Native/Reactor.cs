@@ -24,6 +24,7 @@ internal sealed unsafe class Reactor : IWakeable, IDisposable
     private const int MostAccepts = 64;
     private const int ArenaBytes = 16 * RecordBytes;
     private const int MostSealed = 65_536;
+    private const int MostReads = 32;   // before they are answered: a handshake takes half a millisecond, and whoever is in the same round waits for it
     private const int AddressBytes = 28;      // sockaddr_in6, the larger one
     private const int AcceptPauseMs = 100;
     private const int LingerMs = 1_000;
@@ -277,7 +278,12 @@ internal sealed unsafe class Reactor : IWakeable, IDisposable
 
     private void Read(NativeConnection connection, uint happened)
     {
-        if (_read + RecordBytes > ArenaBytes) Handle();
+        if (_reads.Count == MostReads || _read + RecordBytes > ArenaBytes)
+        {
+            Handle();
+            Send();
+        }
+
         if (!connection.TryBegin(posted: false)) return;
         _turns.Add(connection);
         if (happened == Linux.EPOLLOUT) return;
