@@ -53,6 +53,9 @@ internal static unsafe partial class OpenSsl
     /// <summary>Two buffers of 17 KB a connection are given back while it is idle.</summary>
     public const nint SSL_MODE_RELEASE_BUFFERS = 0x10;
 
+    /// <summary>A peer that closes TCP without close_notify has closed: SIP messages say themselves where they end. For sockets; a reactor sees that end itself.</summary>
+    public const ulong SSL_OP_IGNORE_UNEXPECTED_EOF = 1UL << 7;
+
     public const ulong SSL_OP_NO_COMPRESSION = 1UL << 17;
 
     /// <summary>The server's order of suites counts, but a client that prefers ChaCha20 gets it: it has no AES in hardware.</summary>
