@@ -135,8 +135,8 @@ internal sealed unsafe class NativeConnection(Reactor reactor, int descriptor, n
 
         if (count <= 0)
         {
-            _broken = count < 0;
-            End(count == 0 ? EndReason.PeerClosed : _phase == Phase.Handshake ? EndReason.HandshakeFailed : EndReason.Broken);
+            if (count == 0) End(EndReason.PeerClosed);
+            else End(Broken());
             return 0;
         }
 
@@ -191,7 +191,7 @@ internal sealed unsafe class NativeConnection(Reactor reactor, int descriptor, n
         int written;
         fixed (byte* plain = queued) written = OpenSsl.SSL_write(ssl, plain, bytes);
         ArrayPool<byte>.Shared.Return(queued);
-        if (written != bytes) Break(EndReason.Broken);
+        if (written != bytes) End(Broken());
         _sealedBytes = reactor.Wire.Written - _sealedFrom;
     }
 
@@ -261,7 +261,7 @@ internal sealed unsafe class NativeConnection(Reactor reactor, int descriptor, n
         if (result != 1)
         {
             _helloRead = true;
-            if (Stopped(result, EndReason.HandshakeFailed) is var reason and not EndReason.None) End(reason);
+            if (Stopped(result) is var reason and not EndReason.None) End(reason);
             HelloCut(OpenSsl.AwaitsRestOfHello(ssl));
             return false;
         }
@@ -294,10 +294,10 @@ internal sealed unsafe class NativeConnection(Reactor reactor, int descriptor, n
         int opened = _unreadBytes;
         while (Reason == EndReason.None)
         {
-            int read = OpenSsl.SSL_read(ssl, plain + opened, Reactor.MostOpened(reactor.MostUnread) - opened);
+            int read = OpenSsl.SSL_read(ssl, plain + opened, reactor.MostOpened - opened);
             if (read <= 0)
             {
-                _endsAs = Stopped(read, EndReason.Broken);
+                _endsAs = Stopped(read);
                 break;
             }
 
@@ -315,7 +315,7 @@ internal sealed unsafe class NativeConnection(Reactor reactor, int descriptor, n
         int written = reactor.Wire.Written;
         if (written == 0) return;
         Send(reactor.Wire.Output, written);
-        reactor.Wire.Cut(0);
+        reactor.Wire.Clear();
     }
 
     /// <summary>To the socket, or behind what waits for it.</summary>
@@ -367,36 +367,26 @@ internal sealed unsafe class NativeConnection(Reactor reactor, int descriptor, n
     {
         nint written = Linux.write(descriptor, bytes, count);
         if (written >= 0) return (int)written;
-        if (Linux.LastError is not (Linux.EAGAIN or Linux.EINTR))
-        {
-            Break(_phase == Phase.Handshake ? EndReason.HandshakeFailed : EndReason.Broken);
-        }
-
+        if (Linux.LastError is not (Linux.EAGAIN or Linux.EINTR)) End(Broken());
         return 0;
     }
 
     /// <summary>A call on the SSL did not do it.</summary>
     /// <returns>Why the connection ends; <see cref="EndReason.None"/> if it waits for more.</returns>
-    private EndReason Stopped(int result, EndReason otherwise)
+    private EndReason Stopped(int result) => OpenSsl.SSL_get_error(ssl, result) switch
     {
-        switch (OpenSsl.SSL_get_error(ssl, result))
-        {
-            case OpenSsl.SSL_ERROR_WANT_READ:
-                return EndReason.None;
-            case OpenSsl.SSL_ERROR_ZERO_RETURN:
-                return IdleRecords.AreTooMany(ssl) ? EndReason.IdleRecords : EndReason.PeerClosed;
-            default:
-                OpenSsl.ERR_clear_error();
-                _broken = true;
-                return otherwise;
-        }
-    }
+        OpenSsl.SSL_ERROR_WANT_READ => EndReason.None,
+        OpenSsl.SSL_ERROR_ZERO_RETURN => IdleRecords.AreTooMany(ssl) ? EndReason.IdleRecords : EndReason.PeerClosed,
+        _ => Broken(),
+    };
 
-    private void Break(EndReason reason)
+    /// <summary>Nothing more is said over TLS.</summary>
+    /// <returns>Why the connection ends.</returns>
+    private EndReason Broken()
     {
         OpenSsl.ERR_clear_error();
         _broken = true;
-        End(reason);
+        return _phase == Phase.Handshake ? EndReason.HandshakeFailed : EndReason.Broken;
     }
 
     private void SayGoodbye()

@@ -67,7 +67,7 @@ internal sealed unsafe class Reactor : IWakeable, IDisposable
         Linux.SetOption(_listenerDescriptor, Linux.IPPROTO_TCP, Linux.TCP_NODELAY, 1);   // what is accepted inherits both, tcp(7)
         Linux.SetOption(_listenerDescriptor, Linux.IPPROTO_TCP, Linux.TCP_USER_TIMEOUT, transport.Options.UserTimeoutSeconds * 1_000);
         MostUnread = transport.Options.Limits.MessageBytes + RecordBytes;
-        _plainBytes = ArenaBytes + MostOpened(MostUnread);
+        _plainBytes = ArenaBytes + MostOpened;
         _epoll = Linux.CreateEpoll();
         _wake = Linux.CreateEvent();
         _events = (byte*)NativeMemory.Alloc((nuint)(MostEvents * Linux.EventBytes));
@@ -96,7 +96,7 @@ internal sealed unsafe class Reactor : IWakeable, IDisposable
     public int Count { get; private set; }
 
     /// <summary>Most bytes that one turn opens of a connection: what it had kept, what OpenSSL had kept of a record, what was read.</summary>
-    internal static int MostOpened(int mostUnread) => mostUnread + (2 * RecordBytes);
+    public int MostOpened => MostUnread + (2 * RecordBytes);
 
     public void Start() => _thread.Start();
 
@@ -325,7 +325,7 @@ internal sealed unsafe class Reactor : IWakeable, IDisposable
         catch (Exception fault)
         {
             Wire.Starve();   // what it was fed and what TLS said is not the next one's
-            Wire.Cut(0);
+            Wire.Clear();
             Failed(connection, fault);
             return 0;
         }
@@ -362,7 +362,7 @@ internal sealed unsafe class Reactor : IWakeable, IDisposable
         {
             for (next = first; next < _turns.Count && Wire.Written < MostSealed; next++) Guarded(_turns[next], static connection => connection.Seal());
             for (int i = first; i < next; i++) Guarded(_turns[i], static connection => connection.Transmit());
-            Wire.Cut(0);
+            Wire.Clear();
             for (int i = first; i < next; i++) Guarded(_turns[i], static connection => connection.Settle());
         }
 

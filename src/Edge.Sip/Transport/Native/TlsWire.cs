@@ -20,7 +20,7 @@ internal sealed unsafe class TlsWire : IDisposable
     /// <summary>Bytes fed that OpenSSL has not taken yet.</summary>
     public int Unread => _ends->Unread;
 
-    /// <summary>Bytes written by OpenSSL since <see cref="Cut"/> of 0.</summary>
+    /// <summary>Bytes written by OpenSSL since <see cref="Clear"/>.</summary>
     public int Written => _ends->Written;
 
     /// <summary>What was written, from the beginning. Moves with the next write.</summary>
@@ -47,8 +47,8 @@ internal sealed unsafe class TlsWire : IDisposable
     /// <summary>Nothing is left to read, though it was not all read: the next one's TLS is not to see it.</summary>
     public void Starve() => _ends->Unread = 0;
 
-    /// <summary>Forgets what was written from there on.</summary>
-    public void Cut(int from) => _ends->Written = from;
+    /// <summary>Forgets what was written.</summary>
+    public void Clear() => _ends->Written = 0;
 
     public void Dispose()
     {
