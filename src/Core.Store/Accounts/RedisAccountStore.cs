@@ -85,9 +85,8 @@ internal sealed class RedisAccountStore(
         try
         {
             AccountName name = names.Account(address);
-            RedisKey key = RedisKeys.Accounts(name.Partition);
             long read = time.GetTimestamp();
-            AccountRecord? account = records.Open(name, await redis.AskAsync(key, () => redis.Database.HashGetAsync(key, name.Handle)).ConfigureAwait(false));
+            AccountRecord? account = await redis.AskAsync(RedisKeys.Accounts(name.Partition), () => records.FindAsync(name)).ConfigureAwait(false);
             if (account is null) known.Forget(address);
             else known.Remember(address, account.Verifiers, read);
         }
