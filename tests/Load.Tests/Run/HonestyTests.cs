@@ -76,7 +76,11 @@ public sealed class HonestyTests : IDisposable
         using System.Security.Cryptography.X509Certificates.X509Certificate2 certificate = _files.Load();
         await using FaultyServer.FaultyServer server = new(new FaultyServer.FaultPlan(), certificate);
         // What is measured is believed whatever the machine does; nothing that registers can be: the least lateness is a microsecond.
-        Scenario scene = Scenes.Sip(0, 20, TimeSpan.FromMilliseconds(1)) with { Traffic = [], Thresholds = threshold is null ? [] : [threshold] };
+        // One after the other, so that they take many times as long as it is from one look at the lateness to the next.
+        Scenario scene = Scenes.Sip(0, 50, TimeSpan.FromMilliseconds(1)) with
+        {
+            Traffic = [], Registration = new RegistrationPlan { InFlight = 1 }, Thresholds = threshold is null ? [] : [threshold],
+        };
         scene = scene with { Phases = scene.Phases with { Ramp = TimeSpan.Zero }, Honesty = new HonestyPlan { LagP99 = TimeSpan.Zero, LagMax = TimeSpan.FromMinutes(1) } };
         RunResult result = await Scenes.RunAsync(scene, Scenes.Target(server.Port, _files));
         Assert.False(result.Metrics.ContainsKey("register.p99"));
