@@ -45,7 +45,7 @@ public interface IMessageStore
     /// <summary>Takes the message out of the mailbox and overwrites its record by the outcome. Ranks decide: a late DELIVERED lifts a lower state.</summary>
     /// <param name="sipStatus">What the device answered, for operators; 0 for nothing.</param>
     /// <param name="attempt">Number of the try, from 1; 0 without one.</param>
-    /// <param name="untold">The message's times, if they are known from a <see cref="QueuedMessage"/> that ends untold: it is then not read again.</param>
+    /// <param name="untold">The message's times, if they are known from a <see cref="QueuedMessage"/> that ends untold: it is then ended without a look at it.</param>
     /// <returns>The state after the call, and when it was accepted; null if the store no longer knows the message.</returns>
     Task<MessageStatus?> EndAsync(MessageKey message, MessageState state, int sipStatus = 0, int attempt = 0, MessageTimes? untold = null);
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using Core.Store.Presence;
 
 namespace Core.Store.Mailboxes;
@@ -6,6 +7,17 @@ namespace Core.Store.Mailboxes;
 /// <summary>A binding as <c>bindings.lua</c> writes it: expires, epoch, flow, spent, edge, device, parted by tabs.</summary>
 internal static class BindingLine
 {
+    /// <returns>The flow of the first of some lines; null if there are none.</returns>
+    public static FlowId? FirstFlow(ReadOnlySpan<byte> lines)
+    {
+        if (lines.IsEmpty) return null;
+        _ = Field(ref lines);
+        long epoch = Number<long>(ref lines);
+        ulong flow = Number<ulong>(ref lines);
+        _ = Field(ref lines);
+        return new FlowId(Encoding.UTF8.GetString(Field(ref lines)), epoch, flow);
+    }
+
     /// <returns>The flow; null for an empty line: no binding.</returns>
     public static FlowId? Flow(string? line)
     {
@@ -23,5 +35,15 @@ internal static class BindingLine
     {
         if (text.AsSpan().ContainsAny('\t', '\n')) throw new ArgumentException("holds a tab or line feed", name);
         return text;
+    }
+
+    private static T Number<T>(ref ReadOnlySpan<byte> line) where T : IUtf8SpanParsable<T> => T.Parse(Field(ref line), CultureInfo.InvariantCulture);
+
+    private static ReadOnlySpan<byte> Field(ref ReadOnlySpan<byte> line)
+    {
+        int end = line.IndexOf((byte)'\t');
+        ReadOnlySpan<byte> field = line[..end];
+        line = line[(end + 1)..];
+        return field;
     }
 }

@@ -23,6 +23,8 @@ internal static class MailboxMember
         head[34] = (byte)flags;
     }
 
+    public static byte[] Create(ReadOnlySpan<byte> head, ReadOnlySpan<byte> name) => [.. head, .. name];
+
     public static DateTimeOffset Expires(ReadOnlySpan<byte> member) => Time(member);
 
     public static DateTimeOffset Accepted(ReadOnlySpan<byte> member) => Time(member[8..]);

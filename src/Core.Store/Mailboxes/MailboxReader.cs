@@ -49,7 +49,10 @@ internal sealed class MailboxReader(
         {
             int row = firstRow + (i * RowFields);
             if (Open(recipient, account, members[i], values[i], now) is { } message)
-                messages.Add(message with { Sequence = (long)reply[row + 1], Attempt = (int)reply[row + 2] + 1, Retry = reply[row + 3].ToString() == "1" });
+            {
+                bool retry = reply[row + 3].ToString() == "1";
+                messages.Add(message with { Sequence = (long)reply[row + 1], Attempt = (int)reply[row + 2] + 1, Retry = retry, EndsUntold = message.EndsUntold && !retry });
+            }
         }
 
         return new MailboxPage(after, upto, more, messages);

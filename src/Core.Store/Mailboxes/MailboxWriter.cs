@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 using Core.Store.Accounts;
 using Core.Store.Envelopes;
 using Core.Store.Presence;
@@ -52,11 +51,11 @@ internal sealed class MailboxWriter(RedisConnection redis, MessageEnvelope envel
         NewMessage message, AccountName sender, AccountName recipient, byte[] name, DateTimeOffset accepted, MemberFlags flags, byte[]? claim)
     {
         byte[] record = envelopes.Seal(message, sender, recipient, accepted, accepted + _options.Validity, flags);
-        RedisKey inMailboxes = RedisKeys.Record(recipient.Partition, name), mailbox = RedisKeys.Mailbox(recipient);
-        RedisValue now = time.GetUtcNow().ToUnixTimeMilliseconds();
+        byte[] member = MailboxMember.Create(MessageEnvelope.MemberHead(record), name);
+        RedisKey key = RedisKeys.Record(recipient.Partition, name), mailbox = RedisKeys.Mailbox(recipient), bindings = RedisKeys.Bindings(recipient);
         return claim is null
-            ? redis.EvaluateAsync(RedisScript.Enqueue, [inMailboxes, mailbox], [now, record])
-            : redis.EvaluateAsync(RedisScript.Enqueue, [inMailboxes, mailbox, RedisKeys.Ledger(sender, name)], [now, record, claim]);
+            ? redis.EvaluateAsync(RedisScript.Enqueue, [key, mailbox, bindings], [record, member])
+            : redis.EvaluateAsync(RedisScript.Enqueue, [key, mailbox, bindings, RedisKeys.Ledger(sender, name), RedisKeys.Told(sender)], [record, member, claim]);
     }
 
     private Acceptance Answer(byte[] reply, NewMessage message, DateTimeOffset accepted, MemberFlags flags)
@@ -86,11 +85,11 @@ internal sealed class MailboxWriter(RedisConnection redis, MessageEnvelope envel
         }
     }
 
-    /// <summary>Reads sequence, SPACE, tail before (0 without a binding), SPACE, the active binding's line.</summary>
+    /// <summary>Reads sequence, SPACE, tail before (0 without a binding), SPACE, bindings from the active one on.</summary>
     private static (long Sequence, long Tail, FlowId? Flow) Stored(ReadOnlySpan<byte> reply)
     {
         int first = reply.IndexOf((byte)' '), second = first + 1 + reply[(first + 1)..].IndexOf((byte)' ');
         return (long.Parse(reply[..first], CultureInfo.InvariantCulture), long.Parse(reply[(first + 1)..second], CultureInfo.InvariantCulture),
-            BindingLine.Flow(Encoding.UTF8.GetString(reply[(second + 1)..])));
+            BindingLine.FirstFlow(reply[(second + 1)..]));
     }
 }

@@ -21,13 +21,12 @@ internal sealed class MessageEnding(RedisConnection redis, Teller teller, TimePr
     public async Task<MessageStatus?> EndAsync(AccountName recipient, AccountName sender, byte[] name, MessageState state, int sipStatus, int attempt, MessageTimes? untold)
     {
         DateTimeOffset now = time.GetUtcNow();
-        byte[] what = WhatEnds(sender, name, state, now, sipStatus, attempt, untold);
-        RedisResult result = await redis.EvaluateAsync(
-            RedisScript.End, [RedisKeys.Record(recipient.Partition, name), RedisKeys.Mailbox(recipient)], [now.ToUnixTimeMilliseconds(), what]).ConfigureAwait(false);
+        RedisValue[] args = WhatEnds(sender, name, state, now, sipStatus, attempt, untold);
+        RedisResult result = await redis.EvaluateAsync(RedisScript.End, [RedisKeys.Record(recipient.Partition, name), RedisKeys.Mailbox(recipient)], args).ConfigureAwait(false);
         byte[]? reply = (byte[]?)result;
         if (reply is null) return null;
 
-        MessageStatus? status = StatusOf(reply.Length > 1 ? reply.AsSpan(1) : what);
+        MessageStatus? status = StatusOf(reply.Length > 1 ? reply.AsSpan(1) : (byte[])args[0]!);
         if (status is not null && reply[0] == '1')
         {
             metrics.Ended(status.State);
@@ -41,19 +40,15 @@ internal sealed class MessageEnding(RedisConnection redis, Teller teller, TimePr
     /// <summary>Whether <c>end.lua</c> is told all that it writes: a delivery always counts, and nobody is to be told of this one.</summary>
     public static bool IsWhole(MessageState state, MessageTimes? untold) => state == MessageState.Delivered && untold is not null;
 
-    /// <summary>What <c>end.lua</c> is told beside the time: outcome, sender and, of a delivery of which nobody is to be told, the member of the mailbox.</summary>
-    public static byte[] WhatEnds(AccountName sender, byte[] name, MessageState state, DateTimeOffset now, int sipStatus = 0, int attempt = 0, MessageTimes? untold = null)
+    /// <summary>What <c>end.lua</c> is told: the outcome; the sender or, of a delivery of which nobody is to be told, the member of the mailbox.</summary>
+    public static RedisValue[] WhatEnds(AccountName sender, byte[] name, MessageState state, DateTimeOffset now, int sipStatus = 0, int attempt = 0, MessageTimes? untold = null)
     {
-        MessageTimes times = untold ?? default;
-        bool isWhole = IsWhole(state, untold);
-        byte[] what = new byte[Outcome.Bytes + EndedMessage.SenderLength + (isWhole ? MailboxMember.Bytes : 0)];
-        Outcome.Write(what, state, times, now, sipStatus, attempt);
-        EndedMessage.WriteSender(what.AsSpan(Outcome.Bytes), sender);
-        if (!isWhole) return what;
-        Span<byte> member = what.AsSpan(Outcome.Bytes + EndedMessage.SenderLength);
-        MailboxMember.WriteHead(member, times.Accepted, times.Expires, sender, MemberFlags.None);
-        name.CopyTo(member[MailboxMember.HeadBytes..]);
-        return what;
+        byte[] outcome = new byte[Outcome.Bytes];
+        Outcome.Write(outcome, state, untold ?? default, now, sipStatus, attempt);
+        if (!IsWhole(state, untold)) return [outcome, EndedMessage.SenderBytes(sender)];
+        Span<byte> head = stackalloc byte[MailboxMember.HeadBytes];
+        MailboxMember.WriteHead(head, untold!.Value.Accepted, untold.Value.Expires, sender, MemberFlags.None);
+        return [outcome, MailboxMember.Create(head, name)];
     }
 
     /// <summary>Ends many of one mailbox, from their members alone; what is past its time as EXPIRED.</summary>

@@ -68,7 +68,7 @@ internal sealed class RedisMessageStore(
     {
         AccountName name = names.Account(account);
         RedisKey[] keys = [RedisKeys.Bindings(name), RedisKeys.Mailbox(name), RedisKeys.Tries(name), RedisKeys.Busy(name.Partition)];
-        RedisValue[] args = [Now(), flow.Epoch, Number(flow.Flow), BindingLine.Field(flow.EdgeId, nameof(flow)), name.Handle];
+        RedisValue[] args = [flow.Epoch, Number(flow.Flow), BindingLine.Field(flow.EdgeId, nameof(flow)), name.Handle];
         if (how is not null)
         {
             keys = [.. keys, RedisKeys.Sessions(name)];
@@ -100,7 +100,7 @@ internal sealed class RedisMessageStore(
             RedisScript.Fail,
             [RedisKeys.Record(recipient.Partition, name), RedisKeys.Mailbox(recipient), RedisKeys.Tries(recipient), RedisKeys.Busy(recipient.Partition), RedisKeys.Bindings(recipient),
                 RedisKeys.TriesLog(recipient.Partition, name)],
-            [Now(), name, flow.Epoch, Number(flow.Flow), flow.EdgeId, attempt, delivery.Tries, Milliseconds(TimeSpan.FromSeconds(delivery.RetrySeconds)),
+            [name, flow.Epoch, Number(flow.Flow), flow.EdgeId, attempt, delivery.Tries, Milliseconds(TimeSpan.FromSeconds(delivery.RetrySeconds)),
                 recipient.Handle, Milliseconds(_options.Validity + MailboxWriter.RecordGrace),
                 new DeliveryTry(time.GetUtcNow(), attempt, sipStatus, flow.EdgeId).ToLine(), DeliveryTry.MostKept, Milliseconds(_options.OutcomeLifetime)])).ConfigureAwait(false);
         if ((int)counted == 1) metrics.TryFailed();
@@ -196,7 +196,7 @@ internal sealed class RedisMessageStore(
         FlowId flow = binding.Flow;
         RedisKey[] keys = [RedisKeys.Bindings(name), RedisKeys.Mailbox(name), RedisKeys.Tries(name), RedisKeys.Busy(name.Partition), RedisKeys.Accounts(name.Partition)];
         RedisValue[] args =
-            [Now(), binding.Expires.ToUnixTimeMilliseconds(), flow.Epoch, Number(flow.Flow), BindingLine.Field(flow.EdgeId, nameof(binding)),
+            [binding.Expires.ToUnixTimeMilliseconds(), flow.Epoch, Number(flow.Flow), BindingLine.Field(flow.EdgeId, nameof(binding)),
                 BindingLine.Field(binding.Device, nameof(binding)), after, forgetTries ? 1 : 0, reader.PageSize, name.Handle, Milliseconds(MailboxWriter.LookAgainAfter)];
         if (client is not null)
         {
@@ -218,14 +218,12 @@ internal sealed class RedisMessageStore(
         RedisResult result = await redis.EvaluateAsync(
             RedisScript.Page,
             [RedisKeys.Bindings(name), RedisKeys.Mailbox(name), RedisKeys.Tries(name)],
-            [Now(), flow.Epoch, Number(flow.Flow), flow.EdgeId, after, reader.PageSize]).ConfigureAwait(false);
+            [flow.Epoch, Number(flow.Flow), flow.EdgeId, after, reader.PageSize]).ConfigureAwait(false);
         RedisResult[] reply = (RedisResult[])result!;
         return reply[0].ToString() == "1"
             ? await reader.ReadAsync(account, name, reply, firstRow: 4).ConfigureAwait(false)
             : new MailboxPage(after, after, false, []);
     }
-
-    private RedisValue Now() => time.GetUtcNow().ToUnixTimeMilliseconds();
 
     private static RedisValue Milliseconds(TimeSpan time) => (long)time.TotalMilliseconds;
 

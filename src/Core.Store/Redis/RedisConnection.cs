@@ -77,7 +77,7 @@ internal class RedisConnection(IOptions<CoreStoreOptions> options, TurnSettings 
         };
         await LoadScriptsAsync(fresh).ConfigureAwait(false);
         IsCluster = fresh.GetServers().Any(static s => s.ServerType == ServerType.Cluster);
-        if (!IsCluster) _turns = new RedisTurns(EvaluateNowAsync, settings.Text, _deadline, PaceOfTurns, PatienceOfEnds, Math.Max(1, Environment.ProcessorCount / 2));
+        if (!IsCluster) _turns = new RedisTurns(EvaluateNowAsync, settings.Now, _deadline, PaceOfTurns, PatienceOfEnds, Math.Max(1, Environment.ProcessorCount / 2));
         _multiplexer = fresh;
     }
 
@@ -101,7 +101,7 @@ internal class RedisConnection(IOptions<CoreStoreOptions> options, TurnSettings 
     /// <summary>Runs a script, with others that are asked for at the same time.</summary>
     public Task<RedisResult> EvaluateAsync(RedisScript script, RedisKey[] keys, RedisValue[] args) =>
         _turns?.EvaluateAsync(script, keys, args)
-        ?? TogetherCall.EvaluateAloneAsync(EvaluateNowAsync, settings.Text(), RedisKeys.SequenceBeside(keys[0]), script, keys, args);
+        ?? TogetherCall.EvaluateAloneAsync(EvaluateNowAsync, settings.Now(), RedisKeys.SequenceBeside(keys[0]), script, keys, args);
 
     /// <summary>Asks anything else in the same way: for what every message asks.</summary>
     /// <param name="key">What it is about.</param>

@@ -11,18 +11,17 @@ namespace Core.Store.Redis;
 /// answers runs one after the other: it may not block.
 /// </remarks>
 /// <param name="evaluate">Runs a script.</param>
-/// <param name="settings">What <c>moment.lua</c> reads, as text.</param>
+/// <param name="moment">What <c>moment.lua</c> reads.</param>
 /// <param name="deadline">For how long anybody waits for an answer.</param>
 /// <param name="pace">How long after a turn has begun the next one may begin, if it is not full. After a pause a question leaves at once.</param>
 /// <param name="patience">For how long ends wait for company; zero: nothing does, and a turn begins on the asker's thread.</param>
 /// <param name="lanes">Turns that may be under way at the same time.</param>
 internal sealed class RedisTurns(
-    Func<RedisScript, RedisKey[], RedisValue[], Task<RedisResult>> evaluate, Func<byte[]> settings, TimeSpan deadline, TimeSpan pace, TimeSpan patience, int lanes) : IDisposable
+    Func<RedisScript, RedisKey[], RedisValue[], Task<RedisResult>> evaluate, Func<Moment> moment, TimeSpan deadline, TimeSpan pace, TimeSpan patience, int lanes) : IDisposable
 {
-    private readonly TurnLane[] _lanes = [.. Enumerable.Range(0, lanes).Select(_ => new TurnLane(evaluate, settings, deadline, pace, patience))];
+    private readonly TurnLane[] _lanes = [.. Enumerable.Range(0, lanes).Select(_ => new TurnLane(evaluate, moment, deadline, pace, patience))];
 
     /// <summary>Runs a script in the next turn.</summary>
-    /// <param name="args">Of a script with a number the first one is now, in Unix ms.</param>
     /// <exception cref="TimeoutException">It stood in line for longer than anybody waits for its answer, and was not sent.</exception>
     public Task<RedisResult> EvaluateAsync(RedisScript script, RedisKey[] keys, RedisValue[] args)
     {

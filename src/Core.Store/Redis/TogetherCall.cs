@@ -1,4 +1,3 @@
-using System.Buffers.Text;
 using StackExchange.Redis;
 
 namespace Core.Store.Redis;
@@ -7,14 +6,13 @@ namespace Core.Store.Redis;
 internal static class TogetherCall
 {
     /// <summary>Runs one script with a number, at once and alone, as it must be on a cluster; any other as it is.</summary>
-    /// <param name="args">Of a script with a number the first one is now, in Unix ms.</param>
     /// <exception cref="RedisException">It failed.</exception>
     public static async Task<RedisResult> EvaluateAloneAsync(
-        Func<RedisScript, RedisKey[], RedisValue[], Task<RedisResult>> evaluate, byte[] settings, RedisKey sequence, RedisScript script, RedisKey[] keys, RedisValue[] args)
+        Func<RedisScript, RedisKey[], RedisValue[], Task<RedisResult>> evaluate, Moment moment, RedisKey sequence, RedisScript script, RedisKey[] keys, RedisValue[] args)
     {
         if (script.Number == 0) return await evaluate(script, keys, args).ConfigureAwait(false);
         ScriptQuestion[] one = [new(script, keys, args)];
-        return AnswerAt(await evaluate(RedisScript.Together, Keys(sequence, one), Args(settings, one)).ConfigureAwait(false), 0);
+        return AnswerAt(await evaluate(RedisScript.Together, Keys(sequence, one), Args(moment, one)).ConfigureAwait(false), 0);
     }
 
     public static RedisKey[] Keys(RedisKey sequence, IReadOnlyCollection<ScriptQuestion> questions)
@@ -31,15 +29,18 @@ internal static class TogetherCall
         return keys;
     }
 
-    public static RedisValue[] Args(byte[] settings, IReadOnlyCollection<ScriptQuestion> questions)
+    public static RedisValue[] Args(Moment moment, IReadOnlyCollection<ScriptQuestion> questions)
     {
-        RedisValue[] args = new RedisValue[1 + questions.Sum(static question => question.Args.Length)];
-        args[0] = settings;
-        int at = 1;
+        RedisValue[] args = new RedisValue[3 + questions.Sum(static question => question.Args.Length)];
+        byte[] plan = new byte[3 * questions.Count];
+        (args[0], args[1], args[2]) = (moment.Settings, moment.NowMs, plan);
+        int at = 3, step = 0;
         foreach (ScriptQuestion question in questions)
         {
+            plan[step++] = question.Script.Number;
+            plan[step++] = (byte)question.Keys.Length;
+            plan[step++] = (byte)question.Args.Length;
             question.Args.CopyTo(args, at);
-            args[at] = Head(question);
             at += question.Args.Length;
         }
 
@@ -52,13 +53,5 @@ internal static class TogetherCall
         if (answers.Length <= place) throw new RedisException("together.lua gave too few answers.");
         RedisResult answer = answers[place];
         return answer.Resp2Type == ResultType.SimpleString ? throw new RedisServerException(RedisErrorKind.Unknown, CommandFlags.None, answer.ToString()) : answer;
-    }
-
-    /// <summary>Three bytes: number, keys and arguments of a script; then now.</summary>
-    private static byte[] Head(ScriptQuestion question)
-    {
-        Span<byte> digits = stackalloc byte[20];
-        Utf8Formatter.TryFormat((long)question.Args[0], digits, out int length);
-        return [question.Script.Number, (byte)question.Keys.Length, (byte)question.Args.Length, .. digits[..length]];
     }
 }

@@ -11,7 +11,7 @@ internal sealed class TurnLane : IDisposable
     private const int MostTogether = 64;
 
     private readonly Func<RedisScript, RedisKey[], RedisValue[], Task<RedisResult>> _evaluate;
-    private readonly Func<byte[]> _settings;
+    private readonly Func<Moment> _moment;
     private readonly long _patienceMs;
     private readonly long _paceMs;
     private readonly long _deadlineMs;
@@ -30,9 +30,9 @@ internal sealed class TurnLane : IDisposable
     private long _dueAt = long.MaxValue;         // when the timer ends
     private bool _closed;
 
-    public TurnLane(Func<RedisScript, RedisKey[], RedisValue[], Task<RedisResult>> evaluate, Func<byte[]> settings, TimeSpan deadline, TimeSpan pace, TimeSpan patience)
+    public TurnLane(Func<RedisScript, RedisKey[], RedisValue[], Task<RedisResult>> evaluate, Func<Moment> moment, TimeSpan deadline, TimeSpan pace, TimeSpan patience)
     {
-        (_evaluate, _settings) = (evaluate, settings);
+        (_evaluate, _moment) = (evaluate, moment);
         (_deadlineMs, _paceMs, _patienceMs) = ((long)deadline.TotalMilliseconds, (long)pace.TotalMilliseconds, (long)patience.TotalMilliseconds);
         _sendWithinMs = _deadlineMs * 3 / 4;
         using (ExecutionContext.SuppressFlow()) _timer = new Timer(static lane => ((TurnLane)lane!).HurryUp(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
@@ -180,7 +180,7 @@ internal sealed class TurnLane : IDisposable
     {
         if (questions.Count == 0) return;
         Task<RedisResult> asked = _evaluate(
-            RedisScript.Together, TogetherCall.Keys(RedisKeys.MessageSequence, questions), TogetherCall.Args(_settings(), questions)).WaitAsync(_left);
+            RedisScript.Together, TogetherCall.Keys(RedisKeys.MessageSequence, questions), TogetherCall.Args(_moment(), questions)).WaitAsync(_left);
         for (int i = 0; i < questions.Count; i++) questions[i].Sent(asked, i);
         _sent.Add(asked);
         questions.Clear();

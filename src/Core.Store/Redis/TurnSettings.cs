@@ -7,14 +7,21 @@ using Microsoft.Extensions.Options;
 
 namespace Core.Store.Redis;
 
-/// <summary>What every call of <c>together.lua</c> is told first: limits of queues, and times in ms (<c>moment.lua</c>).</summary>
-internal sealed class TurnSettings(ILimits limits, IOptions<CoreStoreOptions> options)
+/// <summary>What every call of <c>together.lua</c> is told first (<c>moment.lua</c>).</summary>
+/// <param name="Settings">Limits of queues, and times in ms, as text.</param>
+/// <param name="NowMs">Unix ms.</param>
+internal readonly record struct Moment(byte[] Settings, long NowMs);
+
+/// <summary>Makes them.</summary>
+internal sealed class TurnSettings(ILimits limits, IOptions<CoreStoreOptions> options, TimeProvider time)
 {
     private readonly CoreStoreOptions _options = options.Value;
     private Written? _last;
 
-    /// <summary>As text, with the limits in force.</summary>
-    public byte[] Text()
+    /// <summary>Now, with the limits in force.</summary>
+    public Moment Now() => new(Text(), time.GetUtcNow().ToUnixTimeMilliseconds());
+
+    private byte[] Text()
     {
         QueueLimits queue = limits.Current.Queue;
         Written? last = _last;

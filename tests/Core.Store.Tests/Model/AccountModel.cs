@@ -35,6 +35,9 @@ internal sealed class AccountModel(AccountAddress address, AccountName name, Par
 
     public int Tries(MessageModel message) => _failed.GetValueOrDefault(message).Count;
 
+    /// <summary>Now or before the last registration.</summary>
+    public bool HasFailed(MessageModel message) => _failed.ContainsKey(message);
+
     /// <summary>Stores a message that nothing speaks against.</summary>
     /// <returns>Where to push it.</returns>
     public DirectedMessage? Store(MessageModel message, DateTimeOffset now)

@@ -27,7 +27,7 @@ internal sealed class MessageModel(MessageKey key, DateTimeOffset accepted, Date
     public MessageStatus StatusAt(DateTimeOffset now) => State == MessageState.Enqueued && Expires <= now ? Status with { State = MessageState.Expired } : Status;
 
     public QueuedMessage Queued(long previous, int attempt, bool retry) =>
-        new(Key, Sequence, previous, attempt, Accepted, Expires, receipt is null ? text : default, receipt, retry, EndsUntold: Flags == MemberFlags.None);
+        new(Key, Sequence, previous, attempt, Accepted, Expires, receipt is null ? text : default, receipt, retry, EndsUntold: Flags == MemberFlags.None && !retry);
 }
 
 /// <summary>What a sender's first try of an id has made of it.</summary>

@@ -36,11 +36,11 @@ internal sealed record AcceptStep(int Core, int Sender, int Recipient, int Id, i
 internal sealed record EndStep(int Core, int Which, bool Waiting, MessageState State) : Step(Core)
 {
     public override Func<IStoreSide, string> Resolve(StoreModel model) =>
-        Pick(model, Which, Waiting) is { } message ? side => $"{side.End(Core, message.Key, State, Known(message))}" : _ => string.Empty;
+        Pick(model, Which, Waiting) is { } message && Known(model, message) is var times ? side => $"{side.End(Core, message.Key, State, times)}" : _ => string.Empty;
 
     /// <summary>The times, half of the time, if the message was given out with them: the store need not read it again.</summary>
-    private MessageTimes? Known(MessageModel message) =>
-        Which % 2 == 0 && message.Queued(0, 1, false).EndsUntold ? new MessageTimes(message.Accepted, message.Expires) : null;
+    private MessageTimes? Known(StoreModel model, MessageModel message) =>
+        Which % 2 == 0 && message.Queued(0, 1, model.Account(message.Key.Recipient).HasFailed(message)).EndsUntold ? new MessageTimes(message.Accepted, message.Expires) : null;
 }
 
 /// <summary>A try fails: mostly on the active flow and with the next attempt's number.</summary>

@@ -143,7 +143,8 @@ public abstract class OperatorViewsTests(ServerFixture fixture) : StoreTest(fixt
         StoreNames names = Core.Get<StoreNames>();
         IDatabase redis = Fixture.Admin.GetDatabase();
         RedisKey Record(MessageKey key) => RedisKeys.Record(names.Account(key.Recipient).Partition, names.Message(names.Account(key.Sender), key.MessageId));
-        await redis.StringSetRangeAsync(Record(altered), MessageEnvelope.HeaderBytes, "!");
+        byte[] sealedByte = (byte[])(await redis.StringGetRangeAsync(Record(altered), MessageEnvelope.HeaderBytes, MessageEnvelope.HeaderBytes))!;
+        await redis.StringSetRangeAsync(Record(altered), MessageEnvelope.HeaderBytes, new[] { (byte)(sealedByte[0] ^ 1) });
         await redis.KeyDeleteAsync(Record(deleted));
         await redis.StringSetRangeAsync(Record(keyless), 1, new byte[] { 0, 0, 9, 9 });
         QueuePage queue = await Views.ListQueueAsync(Bob, 10, string.Empty);

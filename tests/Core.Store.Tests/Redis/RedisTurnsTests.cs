@@ -12,7 +12,7 @@ namespace Core.Store.Tests.Redis;
 public sealed class RedisTurnsTests(RedisFixture fixture) : StoreTest(fixture), IClassFixture<RedisFixture>
 {
     private static readonly RedisKey Key = "{1}m";
-    private static readonly byte[] Settings = [.. "settings"u8];
+    private static readonly Moment Moment = new([.. "settings"u8], 17);
 
     private readonly List<(RedisScript Script, RedisKey[] Keys, RedisValue[] Args, TaskCompletionSource<RedisResult> Answer)> _calls = [];
     private readonly SemaphoreSlim _called = new(0);
@@ -21,18 +21,18 @@ public sealed class RedisTurnsTests(RedisFixture fixture) : StoreTest(fixture), 
     public async Task Turn_AskedDuringTheLast_LeavesInOneCall()
     {
         using RedisTurns turns = Turns();
-        Task<RedisResult> alone = turns.EvaluateAsync(RedisScript.Page, [Key], [17]);
-        Task<RedisResult> end = turns.EvaluateAsync(RedisScript.End, [Key, "{1}r"], [18, "b"]);
-        Task<RedisResult> first = turns.EvaluateAsync(RedisScript.Enqueue, [Key], [19, "c", "d"]);
-        Task<RedisResult> page = turns.EvaluateAsync(RedisScript.Page, [Key], [20]);
-        Task<RedisResult> second = turns.EvaluateAsync(RedisScript.Enqueue, [Key], [21, "e"]);
-        Assert.Equal(["settings", "\x5\x1\x1" + "17"], Assert.Single(_calls).Args.Select(static arg => (string?)arg));
+        Task<RedisResult> alone = turns.EvaluateAsync(RedisScript.Page, [Key], ["a"]);
+        Task<RedisResult> end = turns.EvaluateAsync(RedisScript.End, [Key, "{1}r"], ["b"]);
+        Task<RedisResult> first = turns.EvaluateAsync(RedisScript.Enqueue, [Key], ["c", "d"]);
+        Task<RedisResult> page = turns.EvaluateAsync(RedisScript.Page, [Key], ["e"]);
+        Task<RedisResult> second = turns.EvaluateAsync(RedisScript.Enqueue, [Key], ["f"]);
+        Assert.Equal(["settings", "17", "\x5\x1\x1", "a"], Assert.Single(_calls).Args.Select(static arg => (string?)arg));
 
         _calls[0].Answer.SetResult(Answers(1));
         Assert.Equal(1, (int)await alone);
         Assert.Equal(2, _calls.Count);
         Assert.All(_calls, static call => Assert.Equal(RedisScript.Together, call.Script));
-        Assert.Equal(["settings", "\x1\x1\x3" + "19", "c", "d", "\x1\x1\x2" + "21", "e", "\x2\x2\x2" + "18", "b", "\x5\x1\x1" + "20"], _calls[1].Args.Select(static arg => (string?)arg));
+        Assert.Equal(["settings", "17", "\x1\x1\x2\x1\x1\x1\x2\x2\x1\x5\x1\x1", "c", "d", "f", "b", "e"], _calls[1].Args.Select(static arg => (string?)arg));
         Assert.Equal(["core-store:sequence", "{1}m", "{1}m", "{1}m", "{1}r", "{1}m"], _calls[1].Keys.Select(static key => (string?)key));
 
         _calls[1].Answer.SetResult(Answers(2, 3, 4, 5));
@@ -43,10 +43,10 @@ public sealed class RedisTurnsTests(RedisFixture fixture) : StoreTest(fixture), 
     public async Task End_Alone_LeavesWithTheNextQuestion()
     {
         using RedisTurns turns = Turns(patience: TimeSpan.FromHours(1));
-        Task<RedisResult> end = turns.EvaluateAsync(RedisScript.End, [Key], [17]);
-        Task<RedisResult> page = turns.EvaluateAsync(RedisScript.Page, [Key], [18]);
+        Task<RedisResult> end = turns.EvaluateAsync(RedisScript.End, [Key], [1]);
+        Task<RedisResult> page = turns.EvaluateAsync(RedisScript.Page, [Key], [2]);
         await UntilCallsAsync(1);
-        Assert.Equal(["settings", "\x2\x1\x1" + "17", "\x5\x1\x1" + "18"], _calls[0].Args.Select(static arg => (string?)arg));
+        Assert.Equal(["settings", "17", "\x2\x1\x1\x5\x1\x1", "1", "2"], _calls[0].Args.Select(static arg => (string?)arg));
 
         Task<RedisResult> after = turns.EvaluateAsync(RedisScript.End, [Key], [19]);   // asked while a turn is on its way: that alone sends it no sooner
         _calls[0].Answer.SetResult(Answers(1, 2));
@@ -117,7 +117,7 @@ public sealed class RedisTurnsTests(RedisFixture fixture) : StoreTest(fixture), 
         _calls[0].Answer.SetResult(Answers(1));
         await alone;
         Assert.Equal([41, 41], _calls[1..].Select(static call => call.Keys.Length));
-        Assert.All(_calls[1].Args[1..], static head => Assert.Equal("\x1\x1\x1" + "17", (string?)head));
+        Assert.Equal(string.Concat(Enumerable.Repeat("\x1\x1\x1", 40)), (string?)_calls[1].Args[2]);
         RedisResult answers = Answers([.. Enumerable.Range(0, 40)]);
         _calls[1].Answer.SetResult(answers);
         Assert.All(asked, static one => Assert.False(one.IsCompleted));
@@ -175,7 +175,7 @@ public sealed class RedisTurnsTests(RedisFixture fixture) : StoreTest(fixture), 
     [Spec("P6")]
     public async Task Question_OlderThanItsDeadline_IsNotSent()
     {
-        using RedisTurns turns = new(RecordAsync, static () => Settings, TimeSpan.Zero, TimeSpan.Zero, TimeSpan.Zero, lanes: 1);
+        using RedisTurns turns = new(RecordAsync, static () => Moment, TimeSpan.Zero, TimeSpan.Zero, TimeSpan.Zero, lanes: 1);
         await Assert.ThrowsAsync<TimeoutException>(() => turns.EvaluateAsync(RedisScript.End, [Key], [17]));
         await Assert.ThrowsAsync<TimeoutException>(() => turns.AskAsync(Key, () => Task.FromException<int>(new InvalidOperationException("sent"))));
         Assert.Empty(_calls);
@@ -185,7 +185,7 @@ public sealed class RedisTurnsTests(RedisFixture fixture) : StoreTest(fixture), 
     [Spec("P6")]
     public async Task Turn_NeverAnswered_EveryQuestionFailsInTime_AndTheNextOneGoesOn()
     {
-        using RedisTurns turns = new(RecordAsync, static () => Settings, TimeSpan.FromMilliseconds(400), TimeSpan.Zero, TimeSpan.Zero, lanes: 1);
+        using RedisTurns turns = new(RecordAsync, static () => Moment, TimeSpan.FromMilliseconds(400), TimeSpan.Zero, TimeSpan.Zero, lanes: 1);
         long began = Stopwatch.GetTimestamp();
         Task<RedisResult> first = turns.EvaluateAsync(RedisScript.Page, [Key], [17]);
         Task<int> command = turns.AskAsync(Key, static () => new TaskCompletionSource<int>().Task);
@@ -270,7 +270,7 @@ public sealed class RedisTurnsTests(RedisFixture fixture) : StoreTest(fixture), 
     private static RedisResult Answers(params int[] numbers) => RedisResult.Create([.. numbers.Select(static number => RedisResult.Create((RedisValue)number))]);
 
     private RedisTurns Turns(TimeSpan pace = default, TimeSpan patience = default, int lanes = 1) =>
-        new(RecordAsync, static () => Settings, TimeSpan.FromSeconds(4), pace, patience, lanes);
+        new(RecordAsync, static () => Moment, TimeSpan.FromSeconds(4), pace, patience, lanes);
 
     private async Task UntilCallsAsync(int calls)
     {

@@ -380,7 +380,7 @@ public abstract class TellingTests(ServerFixture fixture) : StoreTest(fixture)
         await Core.Get<RedisConnection>().EvaluateAsync(
             RedisScript.End,
             [RedisKeys.Record(bob.Partition, name), RedisKeys.Mailbox(bob)],
-            [Time.GetUtcNow().ToUnixTimeMilliseconds(), MessageEnding.WhatEnds(alice, name, state, Time.GetUtcNow())]);
+            MessageEnding.WhatEnds(alice, name, state, Time.GetUtcNow()));
     }
 
     private async Task TellManyAsync(int messages)

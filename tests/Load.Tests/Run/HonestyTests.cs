@@ -79,7 +79,9 @@ public sealed class HonestyTests : IDisposable
         // One after the other, so that they take many times as long as it is from one look at the lateness to the next.
         Scenario scene = Scenes.Sip(0, 50, TimeSpan.FromMilliseconds(1)) with
         {
-            Traffic = [], Registration = new RegistrationPlan { InFlight = 1 }, Thresholds = threshold is null ? [] : [threshold],
+            Traffic = [],
+            Registration = new RegistrationPlan { InFlight = 1 },
+            Thresholds = threshold is null ? [] : [threshold],
         };
         scene = scene with { Phases = scene.Phases with { Ramp = TimeSpan.Zero }, Honesty = new HonestyPlan { LagP99 = TimeSpan.Zero, LagMax = TimeSpan.FromMinutes(1) } };
         RunResult result = await Scenes.RunAsync(scene, Scenes.Target(server.Port, _files));

@@ -2,27 +2,26 @@
 -- Ranks: enqueued 0; expired and invalid 1; delivered 2. A lower or equal one changes nothing. Past its time it has expired, whatever else but a
 -- delivery is said: who asked has been told so already.
 -- KEYS: record, mailbox. Under their hash tag also tries, totell and busy
--- ARGV: now (see moment.lua); outcome (30 bytes: Outcome.cs; without expires, accepted and flags where they are not known), sender's partition and handle (18),
---   and, if it is a delivery of which nobody is to be told, the member
+-- ARGV: outcome (30 bytes: Outcome.cs; without expires, accepted and flags where they are not known); sender's partition and handle (18) or, of a delivery of which nobody
+--   is to be told and which has not been tried in vain, the member of the mailbox
 -- Returns '0' and header or outcome; '1', outcome and what is to be told, if anything is, if it changed; '1' alone if the outcome is the one given;
 --   nothing if the message is not known
 -- include: ahead.lua
 -- include: moment.lua
 -- include: members.lua
 -- include: telling.lua
-local what, mailbox = ARGV[2], KEYS[2]
+local what, sender, mailbox = ARGV[1], ARGV[2], KEYS[2]
 
 -- Nearly always it is all known, and nothing need be read.
-if #what > 48 then
-  local member = string.sub(what, 49)
-  if redis.call('ZREM', mailbox, member) == 1 then
-    if not isSeldomMissing() then redis.call('HDEL', seldomKey[question], member) end
-    redis.call('SET', KEYS[1], string.sub(what, 1, 30), 'PX', outcomeLifetime)
+if #sender > 18 then
+  if redis.call('ZREM', mailbox, sender) == 1 then
+    redis.call('SET', KEYS[1], what, 'PX', outcomeLifetime)
     return '1'
   end
+  sender = string.sub(sender, 17, 34)
 end
 
-local name, now = string.sub(KEYS[1], -16), momentOf(ARGV[1])
+local name, tries = string.sub(KEYS[1], -16), sibling(mailbox, 't', string.sub(mailbox, -16))
 local state, time = string.sub(what, 2, 2), string.sub(what, 19, 26)
 
 local function rank(state)
@@ -34,7 +33,7 @@ local function conclude(state, head, flags)
   local outcome = 'O' .. state .. head .. time .. flags .. string.sub(what, 28, 30)
   redis.call('SET', KEYS[1], outcome, 'PX', outcomeLifetime)
   if string.byte(flags) % 2 == 0 then return '1' .. outcome end
-  local entry = state .. string.sub(what, 31, 48) .. name .. time
+  local entry = state .. sender .. name .. time
   noteTelling(sibling(KEYS[1], 'w'), sibling(KEYS[1], 'b'), entry, string.format('%d', now + tellAfter))
   return '1' .. outcome .. entry
 end
@@ -55,5 +54,5 @@ elseif state ~= '1' then
 end
 local member = string.sub(value, 38, 72) .. name
 redis.call('ZREM', mailbox, member)
-if not isSeldomMissing() then redis.call('HDEL', seldomKey[question], member) end
+redis.call('HDEL', tries, member)
 return conclude(state, string.sub(value, 38, 53), string.sub(value, 72, 72))

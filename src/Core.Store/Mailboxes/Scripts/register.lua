@@ -1,16 +1,16 @@
 -- Makes a binding the newest, and reads the first page of what waits.
 -- KEYS: bindings, mailbox, tries, busy, accounts; to note it: session events
--- ARGV: now (see moment.lua), expires (Unix ms), epoch, flow, edge, device, page after, 1 = forget tries (a client's REGISTER), page size, account's handle, look again after (ms);
+-- ARGV: expires (Unix ms), epoch, flow, edge, device, page after, 1 = forget tries (a client's REGISTER), page size, account's handle, look again after (ms);
 --   to note it: the event, sealed, most events, their lifetime (ms)
 -- Returns {'1', after, upto, more, then member, sequence, tries, failed before ...}; {'0'} if a newer start of the edge, or for a snapshot
 --   a newer connection, stands against it; {'2'} without an account
 -- include: moment.lua
 -- include: bindings.lua
 -- include: members.lua
-if redis.call('HEXISTS', KEYS[5], ARGV[10]) == 0 then return { '2' } end
+if redis.call('HEXISTS', KEYS[5], ARGV[9]) == 0 then return { '2' } end
 
-local now, byClient = momentOf(ARGV[1]), ARGV[8] == '1'
-local fresh = { expires = ARGV[2], epoch = ARGV[3], flow = ARGV[4], spent = '0', edge = ARGV[5], device = ARGV[6] }
+local byClient = ARGV[7] == '1'
+local fresh = { expires = ARGV[1], epoch = ARGV[2], flow = ARGV[3], spent = '0', edge = ARGV[4], device = ARGV[5] }
 local kept, place, isKnown = {}, nil, false
 for _, b in ipairs(readBindings(KEYS[1], now)) do
   if b.edge == fresh.edge and tonumber(b.epoch) > tonumber(fresh.epoch) then return { '0' } end   -- an earlier start of that edge speaks
@@ -32,12 +32,12 @@ table.insert(kept, place, fresh)
 while #kept > 5 do table.remove(kept) end
 writeBindings(KEYS[1], kept, now)
 if #KEYS > 5 then
-  redis.call('RPUSH', KEYS[6], (isKnown and 'R' or 'C') .. ARGV[12])   -- C: the connection is new too
-  redis.call('LTRIM', KEYS[6], '-' .. ARGV[13], '-1')
-  redis.call('PEXPIRE', KEYS[6], ARGV[14])
+  redis.call('RPUSH', KEYS[6], (isKnown and 'R' or 'C') .. ARGV[11])   -- C: the connection is new too
+  redis.call('LTRIM', KEYS[6], '-' .. ARGV[12], '-1')
+  redis.call('PEXPIRE', KEYS[6], ARGV[13])
 end
 
-local reply, after, failed = { '1' }, ARGV[7], failedTries(KEYS[3])
+local reply, after, failed = { '1' }, ARGV[6], failedTries(KEYS[3])
 if byClient then
   -- What had failed before is tried again: the page begins in front of the oldest of it, wherever the flow has been.
   for member in pairs(failed) do
@@ -48,11 +48,11 @@ if byClient then
 end
 
 if kept[1] == fresh then
-  appendPage(reply, KEYS[2], failed, after, tonumber(ARGV[9]), now)
+  appendPage(reply, KEYS[2], failed, after, tonumber(ARGV[8]), now)
 else
-  reply = { '1', ARGV[7], ARGV[7], '0' }
+  reply = { '1', ARGV[6], ARGV[6], '0' }
 end
 if redis.call('EXISTS', KEYS[2]) == 1 then
-  redis.call('ZADD', KEYS[4], 'LT', string.format('%d', now + tonumber(ARGV[11])), ARGV[10])
+  redis.call('ZADD', KEYS[4], 'LT', string.format('%d', now + tonumber(ARGV[10])), ARGV[9])
 end
 return reply

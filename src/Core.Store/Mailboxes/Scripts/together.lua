@@ -1,66 +1,56 @@
 -- Runs many scripts in one call, or one. A fault of one is its answer, as a status, which none of them returns: an error within an array ends a client's
 -- connection. The others go on.
--- Scripts that only add come before such that free: after the first write of a call Redis lets all others of it pass, however full its memory is, so that an
--- acknowledgement would open it to new messages behind it.
+-- Scripts that only add (1) come before such that free: after the first write of a call Redis lets all others of it pass, however full its memory is, so that an
+-- acknowledgement would open it to new messages behind it. So none of the others changes what is asked ahead before it is used.
 -- KEYS: sequence of messages; then those of all, one after the other
--- ARGV: settings (see moment.lua); then for each: three bytes, which are its number, how many keys and how many arguments (this one too), and now (Unix ms); the rest of
---   its arguments
+-- ARGV: settings (see moment.lua); now (Unix ms); the plan, three bytes for each script: its number, how many keys, how many arguments; then their arguments
 -- Returns the answers, in order
 local unpack = table.unpack or unpack   -- Lua 5.4 has the first, 5.1 the second
-local answers, key, arg, last, count = {}, 1, 1, #ARGV, 0
-takeSettings(ARGV[1])
+local plan, answers, key, arg, at, count = ARGV[3], {}, 1, 3, 1, 0
+takeMoment(ARGV[1], ARGV[2])
 sequenceKey, sequencesWanted = KEYS[1], 0
 
 -- Notes which of some keys there are none of: asked for by the handful, so that one which there is spoils it for few.
-local function noteMissing(keys, asking)
-  for from = 1, #keys, 8 do
-    local to = math.min(from + 7, #keys)
+local function noteMissing(keys, count)
+  for from = 1, count, 8 do
+    local to = math.min(from + 7, count)
     if redis.call('EXISTS', unpack(keys, from, to)) == 0 then
-      for i = from, to do aheadMissing[asking[i]] = true end
+      for i = from, to do aheadMissing[keys[i]] = true end
     end
   end
 end
 
--- What enqueue.lua (1) and end.lua (2) would each ask: bindings, and what nearly always is not there: waiting messages, a sender to be told, tries that failed.
-local enqueues, mailboxes, bindings, seldomAsking, seldom = {}, {}, {}, {}, {}
-while arg < last do
-  local number, keys, args = string.byte(ARGV[arg + 1], 1, 3)
-  if number < 3 then
-    local mailbox = KEYS[key + 2]
-    local tag, handle, mine = string.sub(mailbox, 1, -18), string.sub(mailbox, -16), nil
-    if number == 1 then
-      sequencesWanted = sequencesWanted + 1
-      enqueues[sequencesWanted], mailboxes[sequencesWanted], bindings[sequencesWanted] = arg, mailbox, tag .. 'n' .. handle
-      if keys > 2 then mine = sibling(KEYS[key + 3], 'T', string.sub(ARGV[arg + 2], 56, 71)) end
-    else
-      mine = tag .. 't' .. handle
-    end
-    if mine then
-      count = count + 1
-      seldomKey[arg], seldomAsking[count], seldom[count] = mine, arg, mine
+-- What enqueue.lua (1) would ask each time: bindings, and what nearly always is not there, waiting messages and a sender who listens.
+local mailboxes, bindings, told, claims = {}, {}, {}, 0
+while at < #plan do
+  local number, keys = string.byte(plan, at, at + 1)
+  if number == 1 then
+    sequencesWanted = sequencesWanted + 1
+    mailboxes[sequencesWanted], bindings[sequencesWanted] = KEYS[key + 2], KEYS[key + 3]
+    if keys > 3 then
+      claims = claims + 1
+      told[claims] = KEYS[key + 5]
     end
   end
-  key, arg = key + keys, arg + args
+  key, at = key + keys, at + 3
 end
 if sequencesWanted > 1 then
   local values = redis.call('MGET', unpack(bindings))
-  for i = 1, sequencesWanted do aheadLine[enqueues[i]] = values[i] end
-  noteMissing(mailboxes, mailboxes)
+  for i = 1, sequencesWanted do aheadBindings[bindings[i]] = values[i] end
+  noteMissing(mailboxes, sequencesWanted)
+  noteMissing(told, claims)
 end
-if count > 1 then noteMissing(seldom, seldomAsking) end
 
 local function run()
-  while arg < last do
-    local number, keys, args = string.byte(ARGV[arg + 1], 1, 3)
-    question, count = arg, count + 1
+  while at < #plan do
+    local number, keys, args = string.byte(plan, at, at + 2)
     local k, a = key, arg
-    key, arg = key + keys, arg + args
-    if number > 2 then aheadLine, aheadMissing = {}, {} end   -- it may change what was asked ahead
-    answers[count] = scripts[number](k, a, keys)
+    count, key, arg, at = count + 1, key + keys, arg + args, at + 3
+    answers[count] = scripts[number](k, a, keys, args)
   end
 end
 
-key, arg, count = 1, 1, 0
+key, at = 1, 1
 repeat
   local done, fault = pcall(run)   -- a fault ends only the script that it happened in: its place has been passed already
   if not done then answers[count] = { ok = type(fault) == 'table' and fault.err or tostring(fault) } end
