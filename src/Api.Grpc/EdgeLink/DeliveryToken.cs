@@ -7,7 +7,10 @@ using Google.Protobuf;
 namespace Api.Grpc.EdgeLink;
 
 /// <summary>Proof that this message was handed to this flow: HMAC over id, sender, recipient, edge, epoch and flow. A report counts only with it.</summary>
-/// <remarks>Where nobody is to be told of the end, accepted and expires (8 bytes each, Unix ms) stand behind the tag and are part of it: so the store need not read them again.</remarks>
+/// <remarks>
+/// Where nobody is to be told of the end of what is handed out untried, accepted and expires (8 bytes each, Unix ms) stand behind the tag and are part of it: so the store ends it without a
+/// look at it.
+/// </remarks>
 internal sealed class DeliveryToken(IDerivedKeys keys)
 {
     private const int TimesBytes = 16;

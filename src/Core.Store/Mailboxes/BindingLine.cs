@@ -4,11 +4,14 @@ using Core.Store.Presence;
 
 namespace Core.Store.Mailboxes;
 
-/// <summary>A binding as <c>bindings.lua</c> writes it: expires, epoch, flow, spent, edge, device, parted by tabs.</summary>
+/// <summary>Bindings as <c>bindings.lua</c> writes them, one a line: expires, epoch, flow, spent, edge, device, parted by tabs.</summary>
 internal static class BindingLine
 {
-    /// <returns>The flow of the first of some lines; null if there are none.</returns>
-    public static FlowId? FirstFlow(ReadOnlySpan<byte> lines)
+    /// <returns>The flow; null for an empty line: no binding.</returns>
+    public static FlowId? Flow(string? line) => Flow(Encoding.UTF8.GetBytes(line ?? string.Empty).AsSpan());
+
+    /// <returns>The flow of the first line; null if there is none.</returns>
+    public static FlowId? Flow(ReadOnlySpan<byte> lines)
     {
         if (lines.IsEmpty) return null;
         _ = Field(ref lines);
@@ -18,15 +21,7 @@ internal static class BindingLine
         return new FlowId(Encoding.UTF8.GetString(Field(ref lines)), epoch, flow);
     }
 
-    /// <returns>The flow; null for an empty line: no binding.</returns>
-    public static FlowId? Flow(string? line)
-    {
-        if (string.IsNullOrEmpty(line)) return null;
-        string[] fields = line.TrimEnd('\n').Split('\t');
-        return new FlowId(fields[4], long.Parse(fields[1], CultureInfo.InvariantCulture), ulong.Parse(fields[2], CultureInfo.InvariantCulture));
-    }
-
-    /// <summary>When the registration ends; of a line that <see cref="Flow"/> can read.</summary>
+    /// <summary>When the registration ends; of a line that <see cref="Flow(string?)"/> can read.</summary>
     public static DateTimeOffset Expires(string line) =>
         DateTimeOffset.FromUnixTimeMilliseconds(long.Parse(line.AsSpan(0, line.IndexOf('\t', StringComparison.Ordinal)), CultureInfo.InvariantCulture));
 

@@ -90,6 +90,6 @@ internal sealed class MailboxWriter(RedisConnection redis, MessageEnvelope envel
     {
         int first = reply.IndexOf((byte)' '), second = first + 1 + reply[(first + 1)..].IndexOf((byte)' ');
         return (long.Parse(reply[..first], CultureInfo.InvariantCulture), long.Parse(reply[(first + 1)..second], CultureInfo.InvariantCulture),
-            BindingLine.FirstFlow(reply[(second + 1)..]));
+            BindingLine.Flow(reply[(second + 1)..]));
     }
 }

@@ -16,7 +16,7 @@ internal sealed class MessageEnding(RedisConnection redis, Teller teller, TimePr
     private readonly RedisValue _outcomeLifetime = (long)options.Value.OutcomeLifetime.TotalMilliseconds;
 
     /// <summary>Ends one message.</summary>
-    /// <param name="untold">Its times, if nobody is to be told of its end.</param>
+    /// <param name="untold">Its times, if nobody is to be told of its end and it was handed out untried.</param>
     /// <returns>Its status after the call; null if the store does not know it.</returns>
     public async Task<MessageStatus?> EndAsync(AccountName recipient, AccountName sender, byte[] name, MessageState state, int sipStatus, int attempt, MessageTimes? untold)
     {
@@ -37,10 +37,10 @@ internal sealed class MessageEnding(RedisConnection redis, Teller teller, TimePr
         return status;
     }
 
-    /// <summary>Whether <c>end.lua</c> is told all that it writes: a delivery always counts, and nobody is to be told of this one.</summary>
+    /// <summary>Whether <c>end.lua</c> is told all that it writes: a delivery always counts, and of this one, handed out untried, nobody is to be told.</summary>
     public static bool IsWhole(MessageState state, MessageTimes? untold) => state == MessageState.Delivered && untold is not null;
 
-    /// <summary>What <c>end.lua</c> is told: the outcome; the sender or, of a delivery of which nobody is to be told, the member of the mailbox.</summary>
+    /// <summary>What <c>end.lua</c> is told: the outcome; the sender or, where that is all that it needs, the member of the mailbox.</summary>
     public static RedisValue[] WhatEnds(AccountName sender, byte[] name, MessageState state, DateTimeOffset now, int sipStatus = 0, int attempt = 0, MessageTimes? untold = null)
     {
         byte[] outcome = new byte[Outcome.Bytes];

@@ -106,7 +106,7 @@ public sealed record Acceptance(AcceptOutcome Outcome, MessageStatus? Status, Di
 /// <param name="Text">The text, UTF-8; empty for a receipt.</param>
 /// <param name="Receipt">What it says if it is a receipt; null for a text.</param>
 /// <param name="Retry">It has failed before, here or on another flow: it is to be sent although this flow may have been past it.</param>
-/// <param name="EndsUntold">Nobody is to be told of its end, and it has not failed before: <see cref="IMessageStore.EndAsync"/> need not read it again if it is given the times.</param>
+/// <param name="EndsUntold">Nobody is to be told of its end, and it has not failed before: given the times, <see cref="IMessageStore.EndAsync"/> ends it without a look at it.</param>
 public sealed record QueuedMessage(
     MessageKey Key, long Sequence, long Previous, int Attempt, DateTimeOffset AcceptTime, DateTimeOffset ExpireTime, ReadOnlyMemory<byte> Text,
     Receipt? Receipt = null, bool Retry = false, bool EndsUntold = false)

@@ -191,7 +191,6 @@ internal sealed class RedisMessageStore(
 
     private async Task<MailboxPage?> BindAsync(AccountAddress account, Binding binding, long after, bool forgetTries, ClientSession? client)
     {
-        if (binding.Expires <= time.GetUtcNow()) return new MailboxPage(after, after, false, []);   // ran out on its way
         AccountName name = names.Account(account);
         FlowId flow = binding.Flow;
         RedisKey[] keys = [RedisKeys.Bindings(name), RedisKeys.Mailbox(name), RedisKeys.Tries(name), RedisKeys.Busy(name.Partition), RedisKeys.Accounts(name.Partition)];

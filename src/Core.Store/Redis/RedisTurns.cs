@@ -11,7 +11,7 @@ namespace Core.Store.Redis;
 /// answers runs one after the other: it may not block.
 /// </remarks>
 /// <param name="evaluate">Runs a script.</param>
-/// <param name="moment">What <c>moment.lua</c> reads.</param>
+/// <param name="moment">What <c>moment.lua</c> reads; taken when a call leaves.</param>
 /// <param name="deadline">For how long anybody waits for an answer.</param>
 /// <param name="pace">How long after a turn has begun the next one may begin, if it is not full. After a pause a question leaves at once.</param>
 /// <param name="patience">For how long ends wait for company; zero: nothing does, and a turn begins on the asker's thread.</param>

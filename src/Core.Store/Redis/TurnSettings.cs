@@ -7,12 +7,7 @@ using Microsoft.Extensions.Options;
 
 namespace Core.Store.Redis;
 
-/// <summary>What every call of <c>together.lua</c> is told first (<c>moment.lua</c>).</summary>
-/// <param name="Settings">Limits of queues, and times in ms, as text.</param>
-/// <param name="NowMs">Unix ms.</param>
-internal readonly record struct Moment(byte[] Settings, long NowMs);
-
-/// <summary>Makes them.</summary>
+/// <summary>Makes the <see cref="Moment"/> of a call.</summary>
 internal sealed class TurnSettings(ILimits limits, IOptions<CoreStoreOptions> options, TimeProvider time)
 {
     private readonly CoreStoreOptions _options = options.Value;

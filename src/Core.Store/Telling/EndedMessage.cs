@@ -34,14 +34,8 @@ internal readonly record struct EndedMessage(string StateDigit, AccountName Send
     public static byte[] SenderBytes(AccountName sender)
     {
         byte[] bytes = new byte[SenderLength];
-        WriteSender(bytes, sender);
-        return bytes;
-    }
-
-    /// <inheritdoc cref="SenderOf"/>
-    public static void WriteSender(Span<byte> bytes, AccountName sender)
-    {
         System.Buffers.Binary.BinaryPrimitives.WriteUInt16BigEndian(bytes, (ushort)sender.Partition);
-        sender.Handle.CopyTo(bytes[2..]);
+        sender.Handle.CopyTo(bytes, 2);
+        return bytes;
     }
 }

@@ -215,6 +215,31 @@ public abstract class BindingTests(ServerFixture fixture) : StoreTest(fixture)
         Assert.Empty((await Store.ReadPageAsync(Bob, Flow(1), 0)).Messages);
     }
 
+    [Fact]   // two copies of one message: one fails, the other is delivered, and its end looks at nothing
+    [Spec("S18")]
+    public async Task End_WhoseOtherCopyHasFailed_LeavesNothingBehindARegistration()
+    {
+        await RegisterAsync(Flow(1));
+        MessageKey key = await AcceptedAsync("hello");
+        MessageTimes? times = await TimesAsync(key);
+        await Store.FailAsync(key, Flow(1), 1);
+        Assert.Equal(MessageState.Delivered, (await Store.EndAsync(key, MessageState.Delivered, untold: times))!.State);
+        await AcceptedAsync("next");
+        Time.Advance(TimeSpan.FromSeconds(31));
+        Assert.Equal(["next"], Texts(await Store.ReadPageAsync(Bob, Flow(1), 0)));
+        Assert.Equal(["next"], Texts(await RegisterAsync(Flow(1))));
+        Assert.False(await Core.Redis.KeyExistsAsync(RedisKeys.Tries(Core.Names.Account(Bob))));
+    }
+
+    [Fact]   // it stood in line for longer than it was for
+    public async Task Register_RanOutOnItsWay_BindsNothing()
+    {
+        await AcceptedAsync("hello");
+        MailboxPage page = (await Store.RegisterAsync(Bob, new Binding(Flow(1), "phone", Time.GetUtcNow()), after: 7, forgetTries: true))!;
+        Assert.Equal((7, 7, false, 0), (page.After, page.Upto, page.More, page.Messages.Count));
+        Assert.False(await Core.Redis.KeyExistsAsync(RedisKeys.Bindings(Core.Names.Account(Bob))));
+    }
+
     [Fact]   // spec D: a message that failed steps aside, the next ones go on
     [Spec("D.order")]
     public async Task Fail_OneOfThree_OthersInPage()

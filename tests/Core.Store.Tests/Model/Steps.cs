@@ -35,8 +35,12 @@ internal sealed record AcceptStep(int Core, int Sender, int Recipient, int Id, i
 
 internal sealed record EndStep(int Core, int Which, bool Waiting, MessageState State) : Step(Core)
 {
-    public override Func<IStoreSide, string> Resolve(StoreModel model) =>
-        Pick(model, Which, Waiting) is { } message && Known(model, message) is var times ? side => $"{side.End(Core, message.Key, State, times)}" : _ => string.Empty;
+    public override Func<IStoreSide, string> Resolve(StoreModel model)
+    {
+        if (Pick(model, Which, Waiting) is not { } message) return _ => string.Empty;
+        MessageTimes? times = Known(model, message);
+        return side => $"{side.End(Core, message.Key, State, times)}";
+    }
 
     /// <summary>The times, half of the time, if the message was given out with them: the store need not read it again.</summary>
     private MessageTimes? Known(StoreModel model, MessageModel message) =>

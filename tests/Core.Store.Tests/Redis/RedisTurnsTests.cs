@@ -17,7 +17,7 @@ public sealed class RedisTurnsTests(RedisFixture fixture) : StoreTest(fixture), 
     private readonly List<(RedisScript Script, RedisKey[] Keys, RedisValue[] Args, TaskCompletionSource<RedisResult> Answer)> _calls = [];
     private readonly SemaphoreSlim _called = new(0);
 
-    [Fact]   // those that fill the memory before those that free it, each in order
+    [Fact]   // those that fill the memory before those that free it, each in order; at the time when they leave
     public async Task Turn_AskedDuringTheLast_LeavesInOneCall()
     {
         using RedisTurns turns = Turns();
@@ -32,7 +32,7 @@ public sealed class RedisTurnsTests(RedisFixture fixture) : StoreTest(fixture), 
         Assert.Equal(1, (int)await alone);
         Assert.Equal(2, _calls.Count);
         Assert.All(_calls, static call => Assert.Equal(RedisScript.Together, call.Script));
-        Assert.Equal(["settings", "17", "\x1\x1\x2\x1\x1\x1\x2\x2\x1\x5\x1\x1", "c", "d", "f", "b", "e"], _calls[1].Args.Select(static arg => (string?)arg));
+        Assert.Equal(["settings", "18", "\x1\x1\x2\x1\x1\x1\x2\x2\x1\x5\x1\x1", "c", "d", "f", "b", "e"], _calls[1].Args.Select(static arg => (string?)arg));
         Assert.Equal(["core-store:sequence", "{1}m", "{1}m", "{1}m", "{1}r", "{1}m"], _calls[1].Keys.Select(static key => (string?)key));
 
         _calls[1].Answer.SetResult(Answers(2, 3, 4, 5));
@@ -270,7 +270,7 @@ public sealed class RedisTurnsTests(RedisFixture fixture) : StoreTest(fixture), 
     private static RedisResult Answers(params int[] numbers) => RedisResult.Create([.. numbers.Select(static number => RedisResult.Create((RedisValue)number))]);
 
     private RedisTurns Turns(TimeSpan pace = default, TimeSpan patience = default, int lanes = 1) =>
-        new(RecordAsync, static () => Moment, TimeSpan.FromSeconds(4), pace, patience, lanes);
+        new(RecordAsync, () => Moment with { NowMs = Moment.NowMs + _calls.Count }, TimeSpan.FromSeconds(4), pace, patience, lanes);
 
     private async Task UntilCallsAsync(int calls)
     {

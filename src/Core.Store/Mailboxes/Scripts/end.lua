@@ -12,7 +12,8 @@
 -- include: telling.lua
 local what, sender, mailbox = ARGV[1], ARGV[2], KEYS[2]
 
--- Nearly always it is all known, and nothing need be read.
+-- Nearly always it is all known, and nothing need be read. Should a second copy of it have failed meanwhile, the count of that stays behind in the tries, where
+-- nobody misses it, until a client registers (register.lua) or they lapse.
 if #sender > 18 then
   if redis.call('ZREM', mailbox, sender) == 1 then
     redis.call('SET', KEYS[1], what, 'PX', outcomeLifetime)
@@ -21,8 +22,7 @@ if #sender > 18 then
   sender = string.sub(sender, 17, 34)
 end
 
-local name, tries = string.sub(KEYS[1], -16), sibling(mailbox, 't', string.sub(mailbox, -16))
-local state, time = string.sub(what, 2, 2), string.sub(what, 19, 26)
+local name, state, time = string.sub(KEYS[1], -16), string.sub(what, 2, 2), string.sub(what, 19, 26)
 
 local function rank(state)
   if state == '1' then return 2 end
@@ -47,12 +47,12 @@ if string.sub(value, 1, 1) == 'O' then
   return conclude(state, string.sub(value, 3, 18), string.sub(value, 27, 27))
 end
 
-if unixMs(value, 38) > now then
+if unixMs(value, 38) > unixMs(what, 19) then   -- by when it ended, not by when that is written down
   if state == '2' then return '0' .. value end   -- never dropped before its time
 elseif state ~= '1' then
   state = '2'
 end
 local member = string.sub(value, 38, 72) .. name
 redis.call('ZREM', mailbox, member)
-redis.call('HDEL', tries, member)
+redis.call('HDEL', sibling(mailbox, 't', string.sub(mailbox, -16)), member)
 return conclude(state, string.sub(value, 38, 53), string.sub(value, 72, 72))

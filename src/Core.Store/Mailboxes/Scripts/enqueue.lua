@@ -2,7 +2,8 @@
 -- one more, where it is not claimed by a call of its own: sender's and recipient's keys lie together unless Redis is a cluster.
 -- KEYS: record, mailbox, bindings; to claim: ledger entry, told. Under the hash tag of the first three also busy and accounts
 -- ARGV: record, member; to claim: claim
--- Returns '0' and header or outcome if it was there; '1', sequence, SPACE, tail before (0 without a binding), SPACE, bindings from the active one on; '2' expired; '3' no account; '4' full;
+-- Returns '0' and header or outcome if it was there; '1', sequence, SPACE, tail before (0 without a binding), SPACE, bindings from the active one on;
+--   '2' expired; '3' no account; '4' full;
 --   '5' and the claim if it was claimed before; '6' if its sender is to be told and the record does not say so. Nothing is stored but with '1' (with '0' a claim, if it was gone).
 -- include: ahead.lua
 -- include: moment.lua

@@ -7,6 +7,7 @@
 -- include: moment.lua
 -- include: bindings.lua
 -- include: members.lua
+if tonumber(ARGV[1]) <= now then return { '1', ARGV[6], ARGV[6], '0' } end   -- ran out on its way
 if redis.call('HEXISTS', KEYS[5], ARGV[9]) == 0 then return { '2' } end
 
 local byClient = ARGV[7] == '1'
@@ -42,7 +43,12 @@ if byClient then
   -- What had failed before is tried again: the page begins in front of the oldest of it, wherever the flow has been.
   for member in pairs(failed) do
     local sequence = redis.call('ZSCORE', KEYS[2], member)
-    if sequence and tonumber(sequence) <= tonumber(after) then after = string.format('%d', tonumber(sequence) - 1) end
+    if not sequence then
+      redis.call('HDEL', KEYS[3], member)   -- left behind: see end.lua
+      failed[member] = nil
+    elseif tonumber(sequence) <= tonumber(after) then
+      after = string.format('%d', tonumber(sequence) - 1)
+    end
   end
   forgetTries(KEYS[3], failed)
 end

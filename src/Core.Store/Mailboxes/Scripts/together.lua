@@ -11,9 +11,9 @@ takeMoment(ARGV[1], ARGV[2])
 sequenceKey, sequencesWanted = KEYS[1], 0
 
 -- Notes which of some keys there are none of: asked for by the handful, so that one which there is spoils it for few.
-local function noteMissing(keys, count)
-  for from = 1, count, 8 do
-    local to = math.min(from + 7, count)
+local function noteMissing(keys, many)
+  for from = 1, many, 8 do
+    local to = math.min(from + 7, many)
     if redis.call('EXISTS', unpack(keys, from, to)) == 0 then
       for i = from, to do aheadMissing[keys[i]] = true end
     end
@@ -46,7 +46,7 @@ local function run()
     local number, keys, args = string.byte(plan, at, at + 2)
     local k, a = key, arg
     count, key, arg, at = count + 1, key + keys, arg + args, at + 3
-    answers[count] = scripts[number](k, a, keys, args)
+    answers[count] = scripts[number](k, a, keys)
   end
 end
 
