@@ -7,7 +7,7 @@ using Edge.Sip.Transport;
 
 namespace Edge.Sip.Sessions;
 
-/// <summary>Every deadline of every connection, by one timer: a connection costs a field, not a timer.</summary>
+/// <summary>Every deadline of every connection, by one timer: a connection costs a place among the due times, not a timer.</summary>
 internal sealed class SessionSweep(SipOptions options, SessionTable sessions, ICoreLinks links, DeliveryPump pump, EdgeClock clock, EdgeMetrics metrics, ILogger<SessionSweep> logger)
     : IDisposable
 {
@@ -46,9 +46,13 @@ internal sealed class SessionSweep(SipOptions options, SessionTable sessions, IC
         try
         {
             long now = clock.NowMs;
-            foreach ((_, SipSession session) in sessions.All)
+            foreach (DueTimes.Block block in sessions.DueTimes.Blocks)
             {
-                if (session.DueMs <= now) TryLook(session, now);
+                for (int place = 0; place < DueTimes.Block.Places; place++)
+                {
+                    // A place may change hands between the two: then a connection is looked at that need not be.
+                    if (Volatile.Read(ref block.DueMs[place]) <= now && Volatile.Read(ref block.Sessions[place]) is { } session) TryLook(session, now);
+                }
             }
         }
         finally

@@ -17,6 +17,7 @@ internal sealed class SipSession
     private const int MostClientTransactions = MostBindings * 8;   // the widest window on every binding
 
     private SipFramer _framer;
+    private DueTimes.Place _due;
 
     public SipSession(Connection connection, SipLimits limits, long nowMs)
     {
@@ -63,11 +64,18 @@ internal sealed class SipSession
     /// <summary>Whether a client that keeps alive as RFC 5626 asks is registered here.</summary>
     public bool IsOutbound { get; private set; }
 
-    /// <summary>When the sweep has to look at this connection again. Read without the gate.</summary>
+    /// <summary>When the sweep has to look at this connection again.</summary>
     public long DueMs
     {
-        get => Volatile.Read(ref field);
-        set => Volatile.Write(ref field, value);
+        get => _due.Ms;
+        set => _due.Ms = value;
+    }
+
+    /// <summary>Where that stands, from when it is in the table until it is out of it.</summary>
+    public DueTimes.Place Due
+    {
+        get => _due;
+        set => _due = value;
     }
 
     /// <summary>Finds where messages begin and end.</summary>

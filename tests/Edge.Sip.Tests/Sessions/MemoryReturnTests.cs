@@ -1,7 +1,6 @@
-using System.Net;
 using Edge.Sip.Parsing;
 using Edge.Sip.Sessions;
-using Edge.Sip.Transport;
+using Edge.Sip.Tests.Harness;
 using Microsoft.Extensions.Time.Testing;
 
 namespace Edge.Sip.Tests.Sessions;
@@ -36,16 +35,5 @@ public sealed class MemoryReturnTests
         foreach (SipSession session in wave) _sessions.Remove(session);
         _time.Advance(TimeSpan.FromSeconds(1));
         _time.Advance(TimeSpan.FromSeconds(1));
-    }
-
-    private sealed class Nowhere(ulong flow) : Connection(flow, new IPEndPoint(IPAddress.Loopback, 1))
-    {
-        public override (string Version, string CipherSuite) Tls => default;
-
-        public override void Send(ReadOnlySpan<byte> bytes) => throw new NotSupportedException();
-
-        public override void End(EndReason reason) => throw new NotSupportedException();
-
-        public override void EndAfterSending(EndReason reason) => throw new NotSupportedException();
     }
 }
