@@ -1,15 +1,24 @@
 namespace Edge.Sip.Sessions;
 
-/// <summary>When the sweep has to look at each connection, all side by side: it reads a few pages four times a second, not the memory of every connection.</summary>
-/// <remarks>At 15,000 idle connections an edge that went through the connections themselves spent 1.3 % of a core on it, nearly all of it waiting for memory.</remarks>
+/// <summary>When the sweep has to look at each connection, all side by side: four times a second it reads eight bytes of each, not its memory.</summary>
 internal sealed class DueTimes
 {
     private readonly Lock _gate = new();
-    private readonly Stack<Place> _free = new();
-    private Block[] _blocks = [];
+    private readonly Stack<Place> _free = new();   // under the gate
+    private Block[] _blocks = [];   // replaced under the gate, read without
 
-    /// <summary>All blocks; those of later connections are added in a new array.</summary>
-    public ReadOnlySpan<Block> Blocks => Volatile.Read(ref _blocks);
+    /// <summary>Those that are due. One whose place changes hands meanwhile may be among them without need; one that is missed stays due.</summary>
+    /// <param name="nowMs">The edge's clock, milliseconds.</param>
+    public IEnumerable<SipSession> Due(long nowMs)
+    {
+        foreach (Block block in Volatile.Read(ref _blocks))
+        {
+            for (int i = 0; i < Block.Places; i++)
+            {
+                if (Volatile.Read(ref block.DueMs[i]) <= nowMs && Volatile.Read(ref block.Sessions[i]) is { } session) yield return session;
+            }
+        }
+    }
 
     /// <summary>A place for a connection, due at once.</summary>
     public Place Take(SipSession session)
@@ -18,8 +27,7 @@ internal sealed class DueTimes
         {
             if (_free.Count == 0) Grow();
             Place place = _free.Pop();
-            place.Ms = 0;
-            place.Session = session;
+            place.Put(session, 0);
             return place;
         }
     }
@@ -29,8 +37,7 @@ internal sealed class DueTimes
     {
         lock (_gate)
         {
-            place.Session = null;
-            place.Ms = long.MaxValue;
+            place.Put(null, long.MaxValue);
             _free.Push(place);
         }
     }
@@ -42,7 +49,7 @@ internal sealed class DueTimes
         Volatile.Write(ref _blocks, [.. _blocks, block]);
     }
 
-    /// <summary>A place of its own; one that is none is never due, whatever is said.</summary>
+    /// <summary>Where the due time of one connection stands. The default is nowhere: never due, and what is written to it is lost.</summary>
     public readonly struct Place(Block? block, int index)
     {
         /// <summary>The edge's clock, milliseconds.</summary>
@@ -55,20 +62,19 @@ internal sealed class DueTimes
             }
         }
 
-        public SipSession? Session
+        internal void Put(SipSession? session, long dueMs)
         {
-            set => block!.Sessions[index] = value;
+            Volatile.Write(ref block!.Sessions[index], session);
+            Ms = dueMs;
         }
     }
 
-    /// <summary>So many places.</summary>
+    /// <summary>As many as the most connections there ever were need; none is given back.</summary>
     public sealed class Block
     {
         public const int Places = 1_024;
 
         public readonly long[] DueMs = new long[Places];
         public readonly SipSession?[] Sessions = new SipSession?[Places];
-
-        public Block() => Array.Fill(DueMs, long.MaxValue);
     }
 }

@@ -46,14 +46,7 @@ internal sealed class SessionSweep(SipOptions options, SessionTable sessions, IC
         try
         {
             long now = clock.NowMs;
-            foreach (DueTimes.Block block in sessions.DueTimes.Blocks)
-            {
-                for (int place = 0; place < DueTimes.Block.Places; place++)
-                {
-                    // A place may change hands between the two: then a connection is looked at that need not be.
-                    if (Volatile.Read(ref block.DueMs[place]) <= now && Volatile.Read(ref block.Sessions[place]) is { } session) TryLook(session, now);
-                }
-            }
+            foreach (SipSession session in sessions.DueTimes.Due(now)) TryLook(session, now);
         }
         finally
         {

@@ -20,18 +20,24 @@ internal sealed class SessionTable
 
     public void Add(SipSession session)
     {
-        if (!_sessions.TryAdd(session.Flow, session)) return;
-        Interlocked.Increment(ref _count);
-        lock (session.Connection.Gate) session.Due = DueTimes.Take(session);   // the sweep may find it at once
+        lock (session.Connection.Gate)   // who finds it waits until it has its place: read half written, that could be another's
+        {
+            if (!_sessions.TryAdd(session.Flow, session)) return;
+            Interlocked.Increment(ref _count);
+            session.Due = DueTimes.Take(session);
+        }
     }
 
-    /// <summary>Under the connection's gate: what it says later of its own deadlines counts no more.</summary>
+    /// <summary>What the session says later of its deadlines counts no more.</summary>
     public void Remove(SipSession session)
     {
-        if (!_sessions.TryRemove(session.Flow, out _)) return;
-        Interlocked.Decrement(ref _count);
-        DueTimes.Return(session.Due);
-        session.Due = default;
+        lock (session.Connection.Gate)
+        {
+            if (!_sessions.TryRemove(session.Flow, out _)) return;
+            Interlocked.Decrement(ref _count);
+            DueTimes.Return(session.Due);
+            session.Due = default;
+        }
     }
 
     public SipSession? Find(ulong flow) => _sessions.GetValueOrDefault(flow);

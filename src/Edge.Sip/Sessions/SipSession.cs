@@ -72,11 +72,7 @@ internal sealed class SipSession
     }
 
     /// <summary>Where that stands, from when it is in the table until it is out of it.</summary>
-    public DueTimes.Place Due
-    {
-        get => _due;
-        set => _due = value;
-    }
+    public ref DueTimes.Place Due => ref _due;
 
     /// <summary>Finds where messages begin and end.</summary>
     public ref SipFramer Framer => ref _framer;

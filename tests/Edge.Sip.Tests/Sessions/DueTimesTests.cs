@@ -23,16 +23,17 @@ public sealed class DueTimesTests
     public void Session_OutOfTheTable_HasNoSayInThePlaceOfTheNext()
     {
         SipSession first = Add();
+        DueTimes.Place place = first.Due;
         _sessions.Remove(first);
         Assert.Empty(Due(long.MaxValue));
         SipSession second = Add();
+        Assert.Equal(place, second.Due);
         second.DueMs = 50;
         first.DueMs = long.MaxValue;
         Assert.Equal([second], Due(50));
         first.DueBy(0);
         Assert.Empty(Due(49));
         Assert.Equal((long.MaxValue, 50), (first.DueMs, second.DueMs));
-        Assert.Equal(1, _sessions.DueTimes.Blocks.Length);
     }
 
     private SipSession Add()
@@ -42,6 +43,5 @@ public sealed class DueTimesTests
         return session;
     }
 
-    private IEnumerable<SipSession> Due(long now) => _sessions.DueTimes.Blocks.ToArray().SelectMany(
-        block => block.Sessions.Where((session, place) => session is not null && block.DueMs[place] <= now).Select(static session => session!));
+    private IEnumerable<SipSession> Due(long now) => _sessions.DueTimes.Due(now);
 }
