@@ -11,14 +11,17 @@ namespace Core.Store.Envelopes;
 /// Header, 72 bytes: version 1 (1 byte), key id (4), salt (16), message id (16), then the mailbox member's head (35): expires, accepted, sender's
 /// partition and handle, flags. Sealed: lengths of text (2), user (1) and domain (1), user, domain, text, zeros up to a size class; tag (16).
 /// Authenticated: header and recipient's handle. So a record moved to another mailbox, or with one bit changed, does not open.
-/// Texts up to 640 bytes make one length and longer ones another: all that the length tells.
+/// A text's size class is all that the length tells.
 /// </remarks>
 internal sealed class MessageEnvelope(KeyRing ring)
 {
-    /// <summary>The smaller size class, bytes of UTF-8: 160 characters of any script with room to spare.</summary>
-    public const int SmallText = 640;
+    /// <summary>The smallest size class, bytes of UTF-8: 160 characters of Latin script, some with accents.</summary>
+    public const int SmallText = 192;
 
-    /// <summary>The larger size class, bytes of UTF-8.</summary>
+    /// <summary>The middle one: 160 characters of any script, with room to spare.</summary>
+    public const int MediumText = 640;
+
+    /// <summary>The largest one.</summary>
     public const int LargeText = 4_096;
 
     /// <summary>Bytes in clear in front; <c>end.lua</c> and <c>fail.lua</c> know the places.</summary>
@@ -35,11 +38,11 @@ internal sealed class MessageEnvelope(KeyRing ring)
     private const int UserRoom = 64;   // the longest user name: so a name's length does not show either
 
     /// <summary>Seals a message.</summary>
-    /// <returns>The record: 796 or 4,252 bytes and those of the domain name.</returns>
+    /// <returns>The record: 348, 796 or 4,252 bytes and those of the domain name.</returns>
     public byte[] Seal(NewMessage message, AccountName sender, AccountName recipient, DateTimeOffset accepted, DateTimeOffset expires, MemberFlags flags)
     {
         RingKey key = ring.Current(KeyPurpose.Message);
-        int text = message.Text.Length <= SmallText ? SmallText : LargeText;
+        int text = message.Text.Length switch { <= SmallText => SmallText, <= MediumText => MediumText, _ => LargeText };
         int domain = Encoding.UTF8.GetByteCount(message.Sender.Domain);
         int plainBytes = LengthBytes + UserRoom + domain + text;
         byte[] record = new byte[HeaderBytes + plainBytes + EnvelopeCipher.TagBytes];
