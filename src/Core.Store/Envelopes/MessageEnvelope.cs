@@ -15,10 +15,10 @@ namespace Core.Store.Envelopes;
 /// </remarks>
 internal sealed class MessageEnvelope(KeyRing ring)
 {
-    /// <summary>The smallest size class, bytes of UTF-8: 160 characters of Latin script, some with accents.</summary>
+    /// <summary>The smallest size class, bytes of UTF-8: 160 letters of Latin script, up to 32 of them of two bytes.</summary>
     public const int SmallText = 192;
 
-    /// <summary>The middle one: 160 characters of any script, with room to spare.</summary>
+    /// <summary>The middle one: 160 code points of any script.</summary>
     public const int MediumText = 640;
 
     /// <summary>The largest one.</summary>

@@ -257,7 +257,7 @@ public abstract class MessageLifeTests(ServerFixture fixture) : StoreTest(fixtur
         MessageKey key = new(Alice, message.MessageId, Bob);
         Time.Advance(new TimeSpan(71, 59, 59));
         await Core.Sweeper.SweepOnceAsync();
-        Assert.True(MessageEnvelope.IsRecord((byte[])(await Core.Redis.StringGetAsync(RecordKey(message)))!));
+        Assert.True((await Core.Redis.StringGetAsync(RecordKey(message))).Length() > MessageEnvelope.HeaderBytes + MessageEnvelope.SmallText);
         Time.Advance(TimeSpan.FromSeconds(2));
         await Core.Sweeper.SweepOnceAsync();
         Assert.Equal(30, (await Core.Redis.StringGetAsync(RecordKey(message))).Length());
