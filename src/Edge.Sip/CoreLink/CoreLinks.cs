@@ -151,7 +151,7 @@ internal sealed class CoreLinks : ICoreLinks, IDisposable
         Events.LinkCut(stream);
     }
 
-    internal void Confirm(Reported reported) => _outbox.Confirm(reported);
+    internal void Confirm(ulong number, bool retry) => _outbox.Confirm(number, retry);
 
     /// <summary>On a reactor beside the clients' connections where there is one: nothing on a message's way through the edge then changes threads.</summary>
     private static ILinkCarrier CarrierOf(int number, string endpoint, LinkIdentity identity, NativeTransport? reactors) =>

@@ -169,12 +169,30 @@ internal sealed class CoreStream : ICoreLink, ILinkTraffic, IDisposable
 
     void ILinkTraffic.Take(ConnectResponse batch)
     {
-        long now = _clock.NowMs;
-        Volatile.Write(ref _lastReadMs, now);
-        Clock.Observe(now, batch.CoreTimeMs);
+        Heard(batch.CoreTimeMs);
         HeldWakes.During((this, batch), static handed =>
         {
             foreach (CoreEvent happened in handed.batch.Events) handed.Item1.Take(happened);
+        });
+    }
+
+    void ILinkTraffic.Take(ReadOnlySpan<byte> batch)
+    {
+        long coreTimeMs = 0;
+        ReceivedFields fields = new(batch);
+        while (fields.Next())
+        {
+            if (fields.Number == ConnectResponse.CoreTimeMsFieldNumber) coreTimeMs = (long)fields.Value;
+        }
+
+        Heard(coreTimeMs);
+        HeldWakes.During(new HandedBatch(this, batch), static handed =>
+        {
+            ReceivedFields fields = new(handed.Batch);
+            while (fields.Next())
+            {
+                if (fields.Number == ConnectResponse.EventsFieldNumber) handed.Stream.Take(fields.Bytes);
+            }
         });
     }
 
@@ -257,45 +275,87 @@ internal sealed class CoreStream : ICoreLink, ILinkTraffic, IDisposable
         _links.LinkUp(this);
     }
 
-    private void Take(CoreEvent happened)
+    private void Heard(long coreTimeMs)
+    {
+        long now = _clock.NowMs;
+        Volatile.Write(ref _lastReadMs, now);
+        Clock.Observe(now, coreTimeMs);
+    }
+
+    /// <summary>An encoded event. Answers to refreshes and reports, most by far, are read where they lie; the others become objects.</summary>
+    private void Take(ReadOnlySpan<byte> encoded)
+    {
+        ReceivedFields fields = new(encoded);
+        bool one = fields.Next() && fields.IsLast;
+        if (one && fields.Number == CoreEvent.RefreshedFieldNumber && RefreshAnswer.TryRead(fields.Bytes, out RefreshAnswer answer))
+        {
+            Guarded(answer, static (stream, answer) => stream._links.Events.Refreshed(stream, answer));
+        }
+        else if (one && fields.Number == CoreEvent.ReportedFieldNumber)
+        {
+            (ulong number, bool retry) = (0, false);
+            ReceivedFields reported = new(fields.Bytes);
+            while (reported.Next())
+            {
+                if (reported.Number == Reported.NumberFieldNumber) number = reported.Value;
+                else if (reported.Number == Reported.RetryFieldNumber) retry = reported.Value != 0;
+            }
+
+            _links.Confirm(number, retry);
+        }
+        else
+        {
+            Take(CoreEvent.Parser.ParseFrom(encoded));
+        }
+    }
+
+    private void Take(CoreEvent happened) => Guarded(happened, static (stream, happened) => stream.HandOut(happened));
+
+    private void HandOut(CoreEvent happened)
+    {
+        switch (happened.EventCase)
+        {
+            case CoreEvent.EventOneofCase.Registered:
+                if (TakePending(happened.Registered.Request) is { } register) register.Answered(happened.Registered);
+                break;
+            case CoreEvent.EventOneofCase.Submitted:
+                if (TakePending(happened.Submitted.Request) is { } submit) submit.Answered(happened.Submitted);
+                break;
+            case CoreEvent.EventOneofCase.Refreshed:
+                _links.Events.Refreshed(this, RefreshAnswer.Of(happened.Refreshed));
+                break;
+            case CoreEvent.EventOneofCase.Delivery:
+                _links.Events.Delivered(this, happened.Delivery);
+                break;
+            case CoreEvent.EventOneofCase.Page:
+                _links.Events.Paged(this, happened.Page);
+                break;
+            case CoreEvent.EventOneofCase.Reported:
+                _links.Confirm(happened.Reported.Number, happened.Reported.Retry);
+                break;
+            case CoreEvent.EventOneofCase.NonceKeys:
+                _settings = _settings!.With(happened.NonceKeys);
+                break;
+            case CoreEvent.EventOneofCase.EdgeLimits:
+                _links.Events.LimitsChanged(happened.EdgeLimits);
+                break;
+            case CoreEvent.EventOneofCase.SessionTicketKeys:
+                _links.Events.TicketKeysChanged(happened.SessionTicketKeys);
+                break;
+            case CoreEvent.EventOneofCase.Revoked:
+                _links.Events.Revoked(happened.Revoked);
+                break;
+            default:
+                break;   // a heartbeat, or a word of a newer core
+        }
+    }
+
+    private void Guarded<T>(T argument, Action<CoreStream, T> work)
+        where T : allows ref struct
     {
         try
         {
-            switch (happened.EventCase)
-            {
-                case CoreEvent.EventOneofCase.Registered:
-                    if (TakePending(happened.Registered.Request) is { } register) register.Answered(happened.Registered);
-                    break;
-                case CoreEvent.EventOneofCase.Submitted:
-                    if (TakePending(happened.Submitted.Request) is { } submit) submit.Answered(happened.Submitted);
-                    break;
-                case CoreEvent.EventOneofCase.Refreshed:
-                    _links.Events.Refreshed(this, happened.Refreshed);
-                    break;
-                case CoreEvent.EventOneofCase.Delivery:
-                    _links.Events.Delivered(this, happened.Delivery);
-                    break;
-                case CoreEvent.EventOneofCase.Page:
-                    _links.Events.Paged(this, happened.Page);
-                    break;
-                case CoreEvent.EventOneofCase.Reported:
-                    _links.Confirm(happened.Reported);
-                    break;
-                case CoreEvent.EventOneofCase.NonceKeys:
-                    _settings = _settings!.With(happened.NonceKeys);
-                    break;
-                case CoreEvent.EventOneofCase.EdgeLimits:
-                    _links.Events.LimitsChanged(happened.EdgeLimits);
-                    break;
-                case CoreEvent.EventOneofCase.SessionTicketKeys:
-                    _links.Events.TicketKeysChanged(happened.SessionTicketKeys);
-                    break;
-                case CoreEvent.EventOneofCase.Revoked:
-                    _links.Events.Revoked(happened.Revoked);
-                    break;
-                default:
-                    break;   // a heartbeat, or a word of a newer core
-            }
+            work(this, argument);
         }
 #pragma warning disable CA1031 // one event that cannot be handled must not cut the link for everybody
         catch (Exception fault)
@@ -373,5 +433,11 @@ internal sealed class CoreStream : ICoreLink, ILinkTraffic, IDisposable
         {
             // It ended by itself just now.
         }
+    }
+
+    private readonly ref struct HandedBatch(CoreStream stream, ReadOnlySpan<byte> batch)
+    {
+        public readonly CoreStream Stream = stream;
+        public readonly ReadOnlySpan<byte> Batch = batch;
     }
 }

@@ -24,5 +24,5 @@ internal interface ILinkEvents
 
     void Paged(ICoreLink link, Page page);
 
-    void Refreshed(ICoreLink link, Refreshed refreshed);
+    void Refreshed(ICoreLink link, RefreshAnswer answer);
 }

@@ -110,11 +110,11 @@ internal sealed class LinkEventRouter(SessionTable sessions, ICoreLinks links, D
         }
     }
 
-    public void Refreshed(ICoreLink link, Refreshed refreshed)
+    public void Refreshed(ICoreLink link, RefreshAnswer answer)
     {
-        Take(link, refreshed);
+        Take(link, answer);
         if (!_snapshots.TryGetValue(link, out Snapshot? snapshot)) return;
-        snapshot.Answered(refreshed.Flow, refreshed.User);
+        snapshot.Answered(answer.Flow, answer.UserName);
         Tell(link, snapshot);
     }
 
@@ -137,26 +137,26 @@ internal sealed class LinkEventRouter(SessionTable sessions, ICoreLinks links, D
         EdgeLog.SnapshotSent(logger, snapshot.Told);
     }
 
-    private void Take(ICoreLink link, Refreshed refreshed)
+    private void Take(ICoreLink link, RefreshAnswer answer)
     {
-        if (sessions.Find(refreshed.Flow) is not { } session)
+        if (sessions.Find(answer.Flow) is not { } session)
         {
-            if (refreshed.Outcome == RegisterOutcome.Bound) links.UnregisterStray(refreshed.Flow, refreshed.User, link);   // its end was overtaken
+            if (answer.Outcome == RegisterOutcome.Bound) links.UnregisterStray(answer.Flow, answer.UserName, link);   // its end was overtaken
             return;
         }
 
         lock (session.Connection.Gate)
         {
-            Binding? known = session.Find(refreshed.User);
-            if (known is null && refreshed.Outcome == RegisterOutcome.Bound) links.UnregisterStray(refreshed.Flow, refreshed.User, link);
+            Binding? known = session.Find(answer.User);
+            if (known is null && answer.Outcome == RegisterOutcome.Bound) links.UnregisterStray(answer.Flow, answer.UserName, link);
             if (known is not { IsBound: true } binding) return;
             bool isLast = binding.RefreshOn == link;
             if (isLast) binding.RefreshOn = null;
-            switch (refreshed.Outcome)
+            switch (answer.Outcome)
             {
                 case RegisterOutcome.Bound:
                     if (isLast) binding.RefreshByClient = false;
-                    if (refreshed.Page is not null) pump.TakePage(session, binding, link, refreshed.Page);
+                    if (answer.Page is not null) pump.TakePage(session, binding, link, answer.Page);
                     break;
                 case RegisterOutcome.BadTicket when !isLast:
                     break;   // registered anew meanwhile, or the answer to a later refresh will say the same

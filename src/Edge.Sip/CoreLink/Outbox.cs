@@ -60,12 +60,12 @@ internal sealed class Outbox(int most, EdgeClock clock, Action dropped)
         if (full) dropped();
     }
 
-    public void Confirm(Reported reported)
+    public void Confirm(ulong number, bool retry)
     {
         lock (_gate)
         {
-            if (!reported.Retry) Remove(reported.Number);
-            else if (_entries.TryGetValue(reported.Number, out Entry? entry)) entry.DueMs = clock.NowMs + entry.NextPause();
+            if (!retry) Remove(number);
+            else if (_entries.TryGetValue(number, out Entry? entry)) entry.DueMs = clock.NowMs + entry.NextPause();
         }
     }
 

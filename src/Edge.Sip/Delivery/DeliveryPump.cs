@@ -38,9 +38,9 @@ internal sealed class DeliveryPump(ICoreLinks links, SipOptions options, EdgeClo
         else if (binding.Lane.BeginPage(page.After))
         {
             bool cut = false;
-            foreach (LinkDelivery delivery in page.Deliveries)
+            for (int i = 0; i < page.Deliveries.Count; i++)   // foreach makes an enumerator, for the empty page of every refresh too
             {
-                LaneVerdict verdict = binding.Lane.PageDelivery(new HeldDelivery(delivery, link));
+                LaneVerdict verdict = binding.Lane.PageDelivery(new HeldDelivery(page.Deliveries[i], link));
                 if (verdict != LaneVerdict.Taken) Dropped(session, verdict);
                 cut = verdict == LaneVerdict.Full;
                 if (cut) break;

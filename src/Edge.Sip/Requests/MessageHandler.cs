@@ -61,7 +61,8 @@ internal sealed class MessageHandler(ICoreLinks links, Responder responder, Edge
                     metrics.MessageAccepted();
                     scoped SipResponseWriter accepted = responder.Begin(202, pending.Lines);
                     // What the sender asks for its state by: GET /v1/messages/ID, or the status stream.
-                    if (answer.MessageId.Length is > 0 and <= 64) accepted.Add("X-Edge-Message-Id"u8, Encoding.ASCII.GetBytes(answer.MessageId));
+                    Span<byte> id = stackalloc byte[64];
+                    if (answer.MessageId.Length > 0 && Encoding.ASCII.TryGetBytes(answer.MessageId, id, out int idLength)) accepted.Add("X-Edge-Message-Id"u8, id[..idLength]);
                     responder.Send(session, 202, ref accepted);
                     break;
                 case Refusal.BadRecipient:

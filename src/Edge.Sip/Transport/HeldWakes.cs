@@ -19,6 +19,7 @@ internal static class HeldWakes
 
     /// <summary>Does it, then wakes everybody who is to be.</summary>
     public static void During<T>(T argument, Action<T> work)
+        where T : allows ref struct
     {
         List<IWakeable> held = _held = _spare ?? [];
         _spare = null;

@@ -320,6 +320,22 @@ public abstract class CoreLinkTests(string transport)
         await Until.TrueAsync(() => edge.Core.Streams == 2, "a new stream");
     }
 
+    /// <summary>A batch that breaks off, an event that does, and one of an impossible type: the link is made anew, and what is said on it then is heard.</summary>
+    [Theory]
+    [InlineData("0A05")]
+    [InlineData("0A021A7F")]
+    [InlineData("0A0307")]
+    [Spec("N.sip")]
+    public async Task Link_MessageThatIsNoBatch_IsMadeAgain(string message)
+    {
+        await using TestEdge edge = await StartAsync();
+        SipClient bob = await edge.RegisteredAsync();
+        await edge.Core.SendAsync(Convert.FromHexString(message));
+        await Until.TrueAsync(() => edge.Core.Streams == 2 && edge.Links.UpCount == 1, "a new stream");
+        await edge.Core.SendAsync(new CoreEvent { Delivery = edge.Core.Delivery(edge.FlowOf("bob"), "bob", 1) });
+        await bob.ReceiveAsync(1);
+    }
+
     /// <summary>What waits for such a core has a bound, its clients are told to try again, and the link is made anew although the core goes on talking.</summary>
     [Fact]
     [Spec("P7")]

@@ -19,7 +19,7 @@ public class OutboxTests
     {
         Add(1);
         Add(2);
-        _outbox.Confirm(new Reported { Number = 1 });
+        _outbox.Confirm(1, retry: false);
         _outbox.SendDue(() => _link);
         Assert.Empty(_link.Posted);
         _outbox.LinkCut(_link);
@@ -32,7 +32,7 @@ public class OutboxTests
     public void Entry_StoreUnavailable_IsSentAgainASecondLater()
     {
         Add(1);
-        _outbox.Confirm(new Reported { Number = 1, Retry = true });
+        _outbox.Confirm(1, retry: true);
         _outbox.SendDue(() => _link);
         Assert.Empty(_link.Posted);
         _time.Advance(TimeSpan.FromSeconds(1));
@@ -68,14 +68,14 @@ public class OutboxTests
         for (int second = 1; second <= 90; second++)
         {
             int before = _link.Posted.Count;
-            if (second == 1 || sentAt.Count > 0 && sentAt[^1] == second - 1) _outbox.Confirm(new Reported { Number = 1, Retry = true });
+            if (second == 1 || sentAt.Count > 0 && sentAt[^1] == second - 1) _outbox.Confirm(1, retry: true);
             Pass(seconds: 1);
             if (_link.Posted.Count > before) sentAt.Add(second);
         }
 
         Assert.Equal([1, 3, 7, 15, 30, 45, 60, 75, 90], sentAt.Select(second => (int)second));
         Assert.Equal(1, _outbox.Count);
-        _outbox.Confirm(new Reported { Number = 1 });
+        _outbox.Confirm(1, retry: false);
         Assert.Equal(0, _outbox.Count);
     }
 
@@ -106,8 +106,8 @@ public class OutboxTests
     {
         Add(5);
         Add(5);   // the client's refresh made it try 1 again
-        _outbox.Confirm(new Reported { Number = 1 });
-        _outbox.Confirm(new Reported { Number = 1 });
+        _outbox.Confirm(1, retry: false);
+        _outbox.Confirm(1, retry: false);
         Assert.Equal(1, _outbox.Count);
         _outbox.LinkCut(_link);
         _outbox.SendDue(() => _link);
@@ -121,10 +121,10 @@ public class OutboxTests
         Assert.True(_outbox.Forget(1, "bob"));
         AddUnregister(_link, untilMs: Now + 3_600_000);
         AddUnregister(_link, untilMs: Now + 3_600_000);
-        _outbox.Confirm(new Reported { Number = 1 });
-        _outbox.Confirm(new Reported { Number = 2 });
+        _outbox.Confirm(1, retry: false);
+        _outbox.Confirm(2, retry: false);
         Assert.Equal((1, true), (_outbox.Count, _outbox.HoldsUnregister(1, "bob")));
-        _outbox.Confirm(new Reported { Number = 3 });
+        _outbox.Confirm(3, retry: false);
         Assert.Equal((0, false), (_outbox.Count, _outbox.HoldsUnregister(1, "bob")));
     }
 

@@ -117,6 +117,9 @@ internal sealed class FakeCore : IAsyncDisposable
     /// <summary>Sends events in one batch.</summary>
     public Task SendAsync(params CoreEvent[] events) => WriteAsync(_stream!, new ConnectResponse { Events = { events }, CoreTimeMs = NowMs - LateMs });
 
+    /// <summary>Sends what may be no batch at all.</summary>
+    public Task SendAsync(byte[] message) => WriteAsync(_stream!, message);
+
     public long NowMs => _time.GetUtcNow().ToUnixTimeMilliseconds();
 
     /// <summary>Ends the stream without a word.</summary>
@@ -221,11 +224,13 @@ internal sealed class FakeCore : IAsyncDisposable
         }
     }
 
-    private async Task WriteAsync(HttpContext stream, ConnectResponse batch)
+    private Task WriteAsync(HttpContext stream, ConnectResponse batch) => WriteAsync(stream, batch.ToByteArray());
+
+    private async Task WriteAsync(HttpContext stream, byte[] batch)
     {
-        byte[] frame = new byte[5 + batch.CalculateSize()];
-        BinaryPrimitives.WriteInt32BigEndian(frame.AsSpan(1), frame.Length - 5);
-        batch.WriteTo(frame.AsSpan(5));
+        byte[] frame = new byte[5 + batch.Length];
+        BinaryPrimitives.WriteInt32BigEndian(frame.AsSpan(1), batch.Length);
+        batch.CopyTo(frame, 5);
         await _writing.WaitAsync();
         try
         {

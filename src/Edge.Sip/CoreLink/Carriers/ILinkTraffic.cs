@@ -1,4 +1,5 @@
 using Edge.Link.V1;
+using Google.Protobuf;
 
 namespace Edge.Sip.CoreLink.Carriers;
 
@@ -14,6 +15,11 @@ internal interface ILinkTraffic
 
     /// <summary>A later batch down.</summary>
     void Take(ConnectResponse batch);
+
+    /// <summary>A later batch down as it came: an encoded <see cref="ConnectResponse"/>.</summary>
+    /// <exception cref="InvalidDataException">It is no Protobuf message.</exception>
+    /// <exception cref="InvalidProtocolBufferException">An event in it is none.</exception>
+    void Take(ReadOnlySpan<byte> batch);
 
     /// <summary>All that is queued, in order; null for nothing. The list is the carrier's until <see cref="Written"/>.</summary>
     List<EdgeEvent>? TakeQueued();

@@ -187,7 +187,7 @@ internal sealed unsafe class NativeLink : IReactorGuest
                 _call!.Receive(buffer[..read]);
             }
 
-            while (_call.TryTake(out ReadOnlySpan<byte> message)) Take(ConnectResponse.Parser.ParseFrom(message));
+            while (_call.TryTake(out ReadOnlySpan<byte> message)) Take(message);
             if (_call.IsOver)
             {
                 Close(_call.Outcome());
@@ -200,7 +200,7 @@ internal sealed unsafe class NativeLink : IReactorGuest
         _readAgain = true;
     }
 
-    private void Take(ConnectResponse batch)
+    private void Take(ReadOnlySpan<byte> batch)
     {
         if (_begun)
         {
@@ -209,7 +209,7 @@ internal sealed unsafe class NativeLink : IReactorGuest
         }
 
         _begun = true;
-        _traffic.Begin(batch);
+        _traffic.Begin(ConnectResponse.Parser.ParseFrom(batch));
     }
 
     private void Send()
