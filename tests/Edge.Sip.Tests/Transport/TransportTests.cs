@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net.Security;
 using System.Net.Sockets;
+using System.Runtime.InteropServices;
 using System.Security.Authentication;
 using System.Security.Cryptography;
 using System.Text;
@@ -11,7 +12,7 @@ using Testing.Shared.Sip;
 namespace Edge.Sip.Tests.Transport;
 
 /// <summary>What every transport promises, whatever carries the bytes.</summary>
-public abstract class TransportTests(string kind)
+public abstract partial class TransportTests(string kind)
 {
     [Theory]
     [InlineData(SslProtocols.Tls12)]
@@ -98,6 +99,56 @@ public abstract class TransportTests(string kind)
         Assert.Equal(1, edge.Sum("edge.connections.ended/stopping"));
         Assert.Equal(0, edge.Sum("edge.connections"));
         Assert.Equal(0, edge.Links.Unconfirmed);
+    }
+
+    /// <summary>By TLS 1.2, where a record says outside what it is: the last one is an alert, and it is all that comes (RFC 8446 §6.1).</summary>
+    [Fact]
+    public async Task Stop_OfAConnectionAtRest_SendsAnAlertAndNothingElse()
+    {
+        await using TestEdge edge = await StartAsync();
+        using TcpClient tcp = await edge.ConnectRawAsync();
+        using SslStream tls = await SecureAsync(tcp, SslProtocols.Tls12);
+        await tls.WriteAsync(Encoding.ASCII.GetBytes((await edge.RegisteredAsync()).PlainText("OPTIONS")));
+        Assert.StartsWith("SIP/2.0 200 ", await ReadHeadAsync(tls), StringComparison.Ordinal);
+        await edge.StopAsync();
+        using MemoryStream rest = new();
+        await tcp.GetStream().CopyToAsync(rest).WaitAsync(Until.Patience);
+        byte[] record = rest.ToArray();
+        const byte Alert = 21;
+        Assert.Equal((Alert, record.Length - 5), (record[0], (record[3] << 8) | record[4]));
+    }
+
+    /// <summary>A peer that is gone without a word is found by what it does not acknowledge (tcp(7), TCP_USER_TIMEOUT).</summary>
+    [Fact]
+    public async Task Connection_Accepted_EndsByBytesUnacknowledged()
+    {
+        await using TestEdge edge = await StartAsync("Sip:UserTimeoutSeconds=33");
+        await edge.RegisteredAsync();
+        List<int> milliseconds = [];
+        foreach (string descriptor in Directory.GetFiles("/proc/self/fd"))
+        {
+            const int Tcp = 6, UserTimeout = 18;   // netinet/in.h, linux/tcp.h
+            int socket = int.Parse(Path.GetFileName(descriptor), null);
+            byte[] own = new byte[128];   // struct sockaddr_in: family, then the port, big-endian
+            (int ownLength, int peerLength, int valueLength) = (own.Length, own.Length, sizeof(int));
+            bool isConnected = getpeername(socket, new byte[peerLength], ref peerLength) == 0 && getsockname(socket, own, ref ownLength) == 0;
+            if (!isConnected || ((own[2] << 8) | own[3]) != edge.Port) continue;
+            Assert.Equal(0, getsockopt(socket, Tcp, UserTimeout, out int value, ref valueLength));
+            milliseconds.Add(value);
+        }
+
+        Assert.Equal(33_000, Assert.Single(milliseconds));
+    }
+
+    /// <summary>Early data can be sent again by whoever saw it (RFC 8446 §8): the ticket allows none.</summary>
+    [Fact]
+    public async Task Ticket_Tls13_AllowsNoEarlyData()
+    {
+        await using TestEdge edge = await StartAsync();
+        string session = edge.Pki.PathOf("early.session");
+        await OpenSslClient.SaveSessionAsync(edge, "-tls1_3", session);
+        using Process reader = Process.Start(new ProcessStartInfo("openssl", ["sess_id", "-in", session, "-noout", "-text"]) { RedirectStandardOutput = true })!;
+        Assert.Contains("Max Early Data: 0\n", await reader.StandardOutput.ReadToEndAsync(), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -302,7 +353,7 @@ public abstract class TransportTests(string kind)
     [Fact]
     public async Task Connections_Many_AreServedAndGone()
     {
-        const int Many = 400;
+        const int Many = 2_000;
         await using TestEdge edge = await StartAsync("Sip:FirstRequestSeconds=60", "Sip:UnregisteredSeconds=120");
         SipClient bob = await edge.RegisteredAsync();
         List<TcpClient> open = [];
@@ -436,6 +487,15 @@ public abstract class TransportTests(string kind)
         using SslStream tls = await SecureAsync(tcp, SslProtocols.Tls13);
         return tls.RemoteCertificate!.GetSerialNumberString();
     }
+
+    [LibraryImport("libc")]
+    private static partial int getpeername(int socket, [Out] byte[] address, ref int length);
+
+    [LibraryImport("libc")]
+    private static partial int getsockname(int socket, [Out] byte[] address, ref int length);
+
+    [LibraryImport("libc")]
+    private static partial int getsockopt(int socket, int level, int name, out int value, ref int length);
 
     private Task<TestEdge> StartAsync(params string[] settings) => TestEdge.StartAsync(settings: [$"Sip:Transport={kind}", .. settings]);
 

@@ -101,7 +101,7 @@ internal sealed class OfflineEdge : IDisposable
                 pending.Answered(said.Submitted);
                 break;
             case CoreEvent.EventOneofCase.Refreshed:
-                _router.Refreshed(_link, said.Refreshed);
+                _router.Refreshed(_link, RefreshAnswer.Of(said.Refreshed));
                 break;
             case CoreEvent.EventOneofCase.Delivery:
                 _router.Delivered(_link, said.Delivery);
