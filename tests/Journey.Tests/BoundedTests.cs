@@ -160,7 +160,7 @@ public sealed class BoundedTests
         double failures = 0;
         await Wait.UntilAsync(async () => (failures = await system.MetricAsync(system.EdgeMetricsPort, "edge_accept_failures_total")) > 0, Soon, "it is counted");
         // Each of the reactors rests for 100 ms after one that failed: those that wait in the queue are no reason to ask again and again.
-        Assert.InRange(failures, 1, Environment.ProcessorCount * (1 + (Stopwatch.GetElapsedTime(began).TotalMilliseconds / 100)));
+        Assert.InRange(failures, 1, Math.Max(1, Environment.ProcessorCount - 1) * (1 + (Stopwatch.GetElapsedTime(began).TotalMilliseconds / 100)));
         await using SipClient later = await system.RegisteredAsync(alice);
     }
 

@@ -178,11 +178,12 @@ internal sealed class CoreStream : ICoreLink, ILinkTraffic, IDisposable
 
     void ILinkTraffic.Take(ReadOnlySpan<byte> batch)
     {
+        // All of it once before the first event is handed out: the time stands behind the events, and expiries are told by it.
         long coreTimeMs = 0;
         ReceivedFields fields = new(batch);
         while (fields.Next())
         {
-            if (fields.Number == ConnectResponse.CoreTimeMsFieldNumber) coreTimeMs = (long)fields.Value;
+            if (fields.IsValue(ConnectResponse.CoreTimeMsFieldNumber)) coreTimeMs = (long)fields.Value;
         }
 
         Heard(coreTimeMs);
@@ -191,7 +192,7 @@ internal sealed class CoreStream : ICoreLink, ILinkTraffic, IDisposable
             ReceivedFields fields = new(handed.Batch);
             while (fields.Next())
             {
-                if (fields.Number == ConnectResponse.EventsFieldNumber) handed.Stream.Take(fields.Bytes);
+                if (fields.IsBytes(ConnectResponse.EventsFieldNumber)) handed.Stream.TakeEvent(fields.Bytes);
             }
         });
     }
@@ -283,25 +284,25 @@ internal sealed class CoreStream : ICoreLink, ILinkTraffic, IDisposable
     }
 
     /// <summary>An encoded event. Answers to refreshes and reports, most by far, are read where they lie; the others become objects.</summary>
-    private void Take(ReadOnlySpan<byte> encoded)
+    private void TakeEvent(ReadOnlySpan<byte> encoded)
     {
         ReceivedFields fields = new(encoded);
         bool one = fields.Next() && fields.IsLast;
-        if (one && fields.Number == CoreEvent.RefreshedFieldNumber && RefreshAnswer.TryRead(fields.Bytes, out RefreshAnswer answer))
+        if (one && fields.IsBytes(CoreEvent.RefreshedFieldNumber) && RefreshAnswer.TryRead(fields.Bytes, out RefreshAnswer answer))
         {
             Guarded(answer, static (stream, answer) => stream._links.Events.Refreshed(stream, answer));
         }
-        else if (one && fields.Number == CoreEvent.ReportedFieldNumber)
+        else if (one && fields.IsBytes(CoreEvent.ReportedFieldNumber))
         {
             (ulong number, bool retry) = (0, false);
             ReceivedFields reported = new(fields.Bytes);
             while (reported.Next())
             {
-                if (reported.Number == Reported.NumberFieldNumber) number = reported.Value;
-                else if (reported.Number == Reported.RetryFieldNumber) retry = reported.Value != 0;
+                if (reported.IsValue(Reported.NumberFieldNumber)) number = reported.Value;
+                else if (reported.IsValue(Reported.RetryFieldNumber)) retry = reported.Value != 0;
             }
 
-            _links.Confirm(number, retry);
+            Guarded((number, retry), static (stream, reported) => stream._links.Confirm(reported.number, reported.retry));
         }
         else
         {

@@ -1,18 +1,17 @@
 namespace Edge.Sip.CoreLink;
 
 /// <summary>Goes over the fields of an encoded Protobuf message where it lies: what is said for every request needs no object.</summary>
+/// <remarks>Reads as Protobuf does, but for groups, which nothing here has, and lengths of more than 32 bits: they are refused.</remarks>
 /// <param name="message">Without tag and length of its own.</param>
 internal ref struct ReceivedFields(ReadOnlySpan<byte> message)
 {
-    private const int VarintType = 0;
-    private const int Fixed64Type = 1;
-    private const int LengthType = 2;
-    private const int Fixed32Type = 5;
+    private const uint VarintType = 0;
+    private const uint Fixed64Type = 1;
+    private const uint LengthType = 2;
+    private const uint Fixed32Type = 5;
 
     private ReadOnlySpan<byte> _rest = message;
-
-    /// <summary>The number of the field.</summary>
-    public int Number { get; private set; }
+    private uint _tag;
 
     /// <summary>Its value, if it is a varint; else 0.</summary>
     public ulong Value { get; private set; }
@@ -23,17 +22,23 @@ internal ref struct ReceivedFields(ReadOnlySpan<byte> message)
     /// <summary>Whether no other follows.</summary>
     public readonly bool IsLast => _rest.IsEmpty;
 
+    /// <summary>Whether it is this one, and a varint: by another type it is an unknown field.</summary>
+    public readonly bool IsValue(int number) => _tag == (((uint)number << 3) | VarintType);
+
+    /// <summary>Whether it is this one, and a string or a message.</summary>
+    public readonly bool IsBytes(int number) => _tag == (((uint)number << 3) | LengthType);
+
     /// <summary>Goes on to the next field.</summary>
     /// <returns>False at the end.</returns>
     /// <exception cref="InvalidDataException">It is no Protobuf message.</exception>
     public bool Next()
     {
         if (_rest.IsEmpty) return false;
-        ulong tag = ReadVarint();
-        Number = (int)(tag >> 3);
+        _tag = (uint)ReadVarint();
+        if (_tag >> 3 == 0) throw Broken();
         Value = 0;
         Bytes = default;
-        switch (tag & 7)
+        switch (_tag & 7)
         {
             case VarintType:
                 Value = ReadVarint();

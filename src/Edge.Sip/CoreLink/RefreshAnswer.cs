@@ -1,13 +1,14 @@
 using System.Text;
+using System.Text.Unicode;
 using Edge.Link.V1;
 
 namespace Edge.Sip.CoreLink;
 
-/// <summary>What a core says to a <see cref="Refresh"/>: nine of ten answers, so it is read where it lies in the batch. Valid while it is handed over.</summary>
+/// <summary>What a core says to a <see cref="Refresh"/>. Nine of ten answers are this one, so it is read where it lies in the batch, and is valid while it is handed over.</summary>
 internal readonly ref struct RefreshAnswer
 {
     [ThreadStatic]
-    private static Page? _empty;   // one for all answers that nothing waits for: whoever is handed a page does not keep it
+    private static Page? _withoutDeliveries;   // one for all: whoever is handed a page reads it and keeps its deliveries at most
 
     /// <summary>The connection.</summary>
     public ulong Flow { get; private init; }
@@ -17,7 +18,7 @@ internal readonly ref struct RefreshAnswer
 
     public RegisterOutcome Outcome { get; private init; }
 
-    /// <summary>What waits, if the core said so.</summary>
+    /// <summary>What waits, if the core said so. Its flow and user are not set: they are those of the answer.</summary>
     public Page? Page { get; private init; }
 
     /// <summary>The user name as a string, for the few that somebody keeps.</summary>
@@ -37,40 +38,34 @@ internal readonly ref struct RefreshAnswer
         ReceivedFields fields = new(encoded);
         while (fields.Next())
         {
-            if (fields.Number == Refreshed.FlowFieldNumber) flow = fields.Value;
-            else if (fields.Number == Refreshed.UserFieldNumber) user = fields.Bytes;
-            else if (fields.Number == Refreshed.OutcomeFieldNumber) outcome = fields.Value;
-            else if (fields.Number == Refreshed.PageFieldNumber && !TryReadPage(fields.Bytes, page = _empty ??= new Page())) return false;
+            if (fields.IsValue(Refreshed.FlowFieldNumber)) flow = fields.Value;
+            else if (fields.IsBytes(Refreshed.UserFieldNumber)) user = fields.Bytes;
+            else if (fields.IsValue(Refreshed.OutcomeFieldNumber)) outcome = fields.Value;
+            else if (fields.IsBytes(Refreshed.PageFieldNumber) && !TryReadPage(fields.Bytes, page ??= PageWithoutDeliveries())) return false;
         }
 
+        if (!Utf8.IsValid(user)) throw new InvalidDataException("the core sent a user name that is no UTF-8");
         answer = new RefreshAnswer { Flow = flow, User = user, Outcome = (RegisterOutcome)outcome, Page = page };
         return true;
     }
 
-    /// <summary>All of a page but flow and user, which are those of the answer.</summary>
+    private static Page PageWithoutDeliveries()
+    {
+        Page page = _withoutDeliveries ??= new Page();
+        (page.After, page.Upto, page.More, page.Failed) = (0, 0, false, false);
+        return page;
+    }
+
     private static bool TryReadPage(ReadOnlySpan<byte> encoded, Page page)
     {
-        (page.After, page.Upto, page.More, page.Failed) = (0, 0, false, false);
         ReceivedFields fields = new(encoded);
         while (fields.Next())
         {
-            switch (fields.Number)
-            {
-                case Page.AfterFieldNumber:
-                    page.After = (long)fields.Value;
-                    break;
-                case Page.UptoFieldNumber:
-                    page.Upto = (long)fields.Value;
-                    break;
-                case Page.MoreFieldNumber:
-                    page.More = fields.Value != 0;
-                    break;
-                case Page.FailedFieldNumber:
-                    page.Failed = fields.Value != 0;
-                    break;
-                case Page.DeliveriesFieldNumber:
-                    return false;
-            }
+            if (fields.IsValue(Page.AfterFieldNumber)) page.After = (long)fields.Value;
+            else if (fields.IsValue(Page.UptoFieldNumber)) page.Upto = (long)fields.Value;
+            else if (fields.IsValue(Page.MoreFieldNumber)) page.More = fields.Value != 0;
+            else if (fields.IsValue(Page.FailedFieldNumber)) page.Failed = fields.Value != 0;
+            else if (fields.IsBytes(Page.DeliveriesFieldNumber)) return false;
         }
 
         return true;

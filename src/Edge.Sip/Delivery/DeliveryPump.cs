@@ -29,6 +29,7 @@ internal sealed class DeliveryPump(ICoreLinks links, SipOptions options, EdgeClo
     }
 
     /// <summary>A page: the answer to a registration, a refresh, a request, or sent by the core's sweep.</summary>
+    /// <param name="page">Not to be kept, only its deliveries: the next answer to a refresh may use it again.</param>
     public void TakePage(SipSession session, Binding binding, ICoreLink link, Page? page)
     {
         if (page is null || page.Failed)

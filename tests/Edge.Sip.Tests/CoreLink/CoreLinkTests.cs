@@ -320,17 +320,18 @@ public abstract class CoreLinkTests(string transport)
         await Until.TrueAsync(() => edge.Core.Streams == 2, "a new stream");
     }
 
-    /// <summary>A batch that breaks off, an event that does, and one of an impossible type: the link is made anew, and what is said on it then is heard.</summary>
+    /// <summary>A batch that breaks off, an answer and a delivery that do, and a field of an impossible type: the link is made anew, and what is said on it then is heard.</summary>
     [Theory]
     [InlineData("0A05")]
     [InlineData("0A021A7F")]
-    [InlineData("0A0307")]
+    [InlineData("0A042A02127F")]
+    [InlineData("0A010F")]
     [Spec("N.sip")]
     public async Task Link_MessageThatIsNoBatch_IsMadeAgain(string message)
     {
         await using TestEdge edge = await StartAsync();
         SipClient bob = await edge.RegisteredAsync();
-        await edge.Core.SendAsync(Convert.FromHexString(message));
+        _ = await Record.ExceptionAsync(() => edge.Core.SendAsync(Convert.FromHexString(message)));   // the edge may be gone before the write's end
         await Until.TrueAsync(() => edge.Core.Streams == 2 && edge.Links.UpCount == 1, "a new stream");
         await edge.Core.SendAsync(new CoreEvent { Delivery = edge.Core.Delivery(edge.FlowOf("bob"), "bob", 1) });
         await bob.ReceiveAsync(1);

@@ -169,8 +169,7 @@ public sealed class AllocationTests(ITestOutputHelper output)
         public void EndTurn()
         {
             long now = GC.GetAllocatedBytesForCurrentThread();
-            if (Volatile.Read(ref _beginning)) Volatile.Write(ref _first, now);
-            Volatile.Write(ref _beginning, false);
+            if (Interlocked.Exchange(ref _beginning, false)) Volatile.Write(ref _first, now);
             Volatile.Write(ref _last, now);
         }
 

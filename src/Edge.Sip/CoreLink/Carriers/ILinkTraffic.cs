@@ -18,7 +18,7 @@ internal interface ILinkTraffic
 
     /// <summary>A later batch down as it came: an encoded <see cref="ConnectResponse"/>.</summary>
     /// <exception cref="InvalidDataException">It is no Protobuf message.</exception>
-    /// <exception cref="InvalidProtocolBufferException">An event in it is none.</exception>
+    /// <exception cref="InvalidProtocolBufferException">An event in it is none; those before it have been handed out.</exception>
     void Take(ReadOnlySpan<byte> batch);
 
     /// <summary>All that is queued, in order; null for nothing. The list is the carrier's until <see cref="Written"/>.</summary>
