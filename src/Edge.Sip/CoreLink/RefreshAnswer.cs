@@ -18,7 +18,7 @@ internal readonly ref struct RefreshAnswer
 
     public RegisterOutcome Outcome { get; private init; }
 
-    /// <summary>What waits, if the core said so. Its flow and user are not set: they are those of the answer.</summary>
+    /// <summary>What waits, if the core said so. Its flow and user are those of the answer, and may not be set.</summary>
     public Page? Page { get; private init; }
 
     /// <summary>The user name as a string, for the few that somebody keeps.</summary>
@@ -39,12 +39,11 @@ internal readonly ref struct RefreshAnswer
         while (fields.Next())
         {
             if (fields.IsValue(Refreshed.FlowFieldNumber)) flow = fields.Value;
-            else if (fields.IsBytes(Refreshed.UserFieldNumber)) user = fields.Bytes;
+            else if (fields.IsBytes(Refreshed.UserFieldNumber)) user = Name(fields.Bytes);
             else if (fields.IsValue(Refreshed.OutcomeFieldNumber)) outcome = fields.Value;
             else if (fields.IsBytes(Refreshed.PageFieldNumber) && !TryReadPage(fields.Bytes, page ??= PageWithoutDeliveries())) return false;
         }
 
-        if (!Utf8.IsValid(user)) throw new InvalidDataException("the core sent a user name that is no UTF-8");
         answer = new RefreshAnswer { Flow = flow, User = user, Outcome = (RegisterOutcome)outcome, Page = page };
         return true;
     }
@@ -65,9 +64,12 @@ internal readonly ref struct RefreshAnswer
             else if (fields.IsValue(Page.UptoFieldNumber)) page.Upto = (long)fields.Value;
             else if (fields.IsValue(Page.MoreFieldNumber)) page.More = fields.Value != 0;
             else if (fields.IsValue(Page.FailedFieldNumber)) page.Failed = fields.Value != 0;
+            else if (fields.IsBytes(Page.UserFieldNumber)) _ = Name(fields.Bytes);
             else if (fields.IsBytes(Page.DeliveriesFieldNumber)) return false;
         }
 
         return true;
     }
+
+    private static ReadOnlySpan<byte> Name(ReadOnlySpan<byte> user) => Utf8.IsValid(user) ? user : throw new InvalidDataException("the core sent a user name that is no UTF-8");
 }

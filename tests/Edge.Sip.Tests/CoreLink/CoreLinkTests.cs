@@ -320,10 +320,11 @@ public abstract class CoreLinkTests(string transport)
         await Until.TrueAsync(() => edge.Core.Streams == 2, "a new stream");
     }
 
-    /// <summary>A batch that breaks off, an answer and a delivery that do, and a field of an impossible type: the link is made anew, and what is said on it then is heard.</summary>
+    /// <summary>A batch that breaks off, two answers and a delivery that do, and a field of an impossible type: the link is made anew, and what is said on it then is heard.</summary>
     [Theory]
     [InlineData("0A05")]
     [InlineData("0A021A7F")]
+    [InlineData("0A0432020880")]
     [InlineData("0A042A02127F")]
     [InlineData("0A010F")]
     [Spec("N.sip")]

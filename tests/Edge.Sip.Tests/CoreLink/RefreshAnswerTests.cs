@@ -51,12 +51,12 @@ public sealed class RefreshAnswerTests
         Assert.Equal((7UL, "bob", RegisterOutcome.Bound), (answer.Flow, answer.UserName, answer.Outcome));
     }
 
-    /// <summary>Cut at every byte, and each byte replaced by every other: both readers take it and read the same, or both refuse.</summary>
+    /// <summary>Cut at every byte, and each byte replaced by others: both readers take it and read the same, or both refuse.</summary>
     [Fact]
     public void TryRead_CutOrAlteredAtEveryByte_IsWhatProtobufMakesOfIt()
     {
         // No byte of it ends like the tag of a group, which Protobuf takes, and those that do are not put in; nor can a length have more than 32 bits, which it cuts off.
-        byte[] whole = new Refreshed { Flow = 1UL << 27, User = "aa", Outcome = RegisterOutcome.Bound, Page = new Page { After = 256, Upto = 257, More = true } }.ToByteArray();
+        byte[] whole = new Refreshed { Flow = 1UL << 27, User = "aa", Outcome = RegisterOutcome.Bound, Page = new Page { Flow = 1UL << 27, User = "aa", After = 256, Upto = 257, More = true } }.ToByteArray();
         Assert.DoesNotContain(whole, static b => (b & 7) is 3 or 4);
         int refused = 0;
         for (int i = 0; i < whole.Length; i++)

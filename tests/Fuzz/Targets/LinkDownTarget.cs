@@ -13,7 +13,6 @@ internal static class LinkDownTarget
 
     public static void Run(ReadOnlySpan<byte> bytes)
     {
-        Agree(bytes);
         ConnectResponse batch;
         try
         {
@@ -24,21 +23,33 @@ internal static class LinkDownTarget
             return;   // ends the link
         }
 
+        Agree(bytes);
         (_edge ??= new OfflineEdge()).Say(batch);
     }
 
-    /// <summary>The edge's own reader says what Protobuf's says, if both take it.</summary>
-    private static void Agree(ReadOnlySpan<byte> bytes)
+    /// <summary>What the edge's own reader makes of the answers to refreshes is what Protobuf does.</summary>
+    private static void Agree(ReadOnlySpan<byte> batch)
     {
         try
         {
-            if (!RefreshAnswer.TryRead(bytes, out RefreshAnswer read)) return;
-            Refreshed meant = Refreshed.Parser.ParseFrom(bytes);
-            if ((read.Flow, read.UserName, read.Outcome, read.Page?.Upto) != (meant.Flow, meant.User, meant.Outcome, meant.Page?.Upto)) throw new InvalidOperationException("read in another way");
+            ReceivedFields events = new(batch);
+            while (events.Next())
+            {
+                if (!events.IsBytes(ConnectResponse.EventsFieldNumber)) continue;
+                ReceivedFields answer = new(events.Bytes);
+                while (answer.Next())
+                {
+                    if (!answer.IsBytes(CoreEvent.RefreshedFieldNumber) || !RefreshAnswer.TryRead(answer.Bytes, out RefreshAnswer read)) continue;
+                    Refreshed meant = Refreshed.Parser.ParseFrom(answer.Bytes);
+                    bool same = (read.Flow, read.UserName, read.Outcome) == (meant.Flow, meant.User, meant.Outcome)
+                        && (read.Page?.After, read.Page?.Upto, read.Page?.More, read.Page?.Failed) == (meant.Page?.After, meant.Page?.Upto, meant.Page?.More, meant.Page?.Failed);
+                    if (!same) throw new InvalidOperationException("an answer to a refresh is read in another way");
+                }
+            }
         }
-        catch (Exception refused) when (refused is InvalidDataException or InvalidProtocolBufferException)
+        catch (InvalidDataException)
         {
-            // ends the link
+            // a group, or a length of more than 32 bits: ends the link
         }
     }
 }

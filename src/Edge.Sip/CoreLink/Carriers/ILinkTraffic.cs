@@ -17,8 +17,8 @@ internal interface ILinkTraffic
     void Take(ConnectResponse batch);
 
     /// <summary>A later batch down as it came: an encoded <see cref="ConnectResponse"/>.</summary>
-    /// <exception cref="InvalidDataException">It is no Protobuf message.</exception>
-    /// <exception cref="InvalidProtocolBufferException">An event in it is none; those before it have been handed out.</exception>
+    /// <exception cref="InvalidDataException">It is no Protobuf message, or an event in it is none that is read where it lies.</exception>
+    /// <exception cref="InvalidProtocolBufferException">Another event in it is none. Those before such an event have been handed out.</exception>
     void Take(ReadOnlySpan<byte> batch);
 
     /// <summary>All that is queued, in order; null for nothing. The list is the carrier's until <see cref="Written"/>.</summary>
