@@ -84,10 +84,11 @@ public sealed class ReceiptTests
         await using TestEdge edge = await TestEdge.StartAsync();
         SipClient alice = await edge.RegisteredAsync("alice");
         alice.Answer = message => alice.Received.Count == 1 ? 503 : 200;
+        long expireTimeMs = edge.Core.NowMs + 3_600_000;   // of the message, whatever the attempt
         for (uint attempt = 1; attempt <= 2; attempt++)
         {
             LinkDelivery delivery = edge.Core.Delivery(edge.FlowOf("alice"), "alice", 1, text: string.Empty, attempt: attempt);
-            (delivery.Sender, delivery.AcceptTimeMs) = ("bob", Ended.ToUnixTimeMilliseconds());
+            (delivery.Sender, delivery.AcceptTimeMs, delivery.ExpireTimeMs) = ("bob", Ended.ToUnixTimeMilliseconds(), expireTimeMs);
             delivery.Receipt = new Receipt { MessageId = Id, ImdnMessageId = imdnId, Delivered = delivered, AcceptTimeMs = Accepted.ToUnixTimeMilliseconds(), EndTimeMs = Ended.ToUnixTimeMilliseconds() };
             await edge.Core.SendAsync(new CoreEvent { Delivery = delivery });
             await edge.Core.SeenAsync(happened => happened.DeliveryReport, report => report.Attempt == attempt);
